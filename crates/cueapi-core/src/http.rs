@@ -1,0 +1,129 @@
+//! The seam between the SDK and whatever moves bytes for it.
+//!
+//! An adapter implements one of three traits: [`HttpClient`] on ordinary async runtimes, [`LocalHttpClient`] on
+//! single-threaded ones, [`BlockingHttpClient`] without a runtime. Everything above this seam is the same code for all three.
+//!
+//! # What an implementation must do
+//!
+//! * One call of `send` is **one HTTP exchange**: no retries, **no redirects** (the `Authorization` header would follow them).
+//! * Every HTTP status is `Ok`, also 4xx and 5xx; `Err` means that no complete response was received.
+//! * Obey [`AttemptTimeout`] and [`MaxResponseBytes`] in [`request.extensions()`](::http::Request::extensions). The time
+//!   covers the whole exchange, the last byte of the body included.
+//! * Send header bytes as they are and return them as they came, UTF-8 or not.
+//! * Map a failure to an [`HttpErrorKind`] by what is *known*. [`Connect`](HttpErrorKind::Connect) is a promise that not one
+//!   byte of the request was written: the SDK repeats even a `fire` on it, so a guess runs a job twice.
+//! * A kept-alive connection that the server closed between two calls must not fail the next call when nothing of that
+//!   request was sent. CueAPI closes connections after a 500 and after a 304 without saying so.
+//!
+//! The `conformance` module (feature `conformance`) checks all of it against a faulty server on loopback.
+
+mod error;
+mod extensions;
+mod shared;
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+pub use self::{
+    error::{HttpError, HttpErrorKind},
+    extensions::{AttemptTimeout, MaxResponseBytes, Operation},
+    shared::SharedHttpClient,
+};
+
+/// A request with its whole body: every CueAPI body is small JSON, and a retry clones it by reference count.
+pub type Request = ::http::Request<Bytes>;
+
+/// A response with its whole body.
+pub type Response = ::http::Response<Bytes>;
+
+/// All that the SDK needs from the outside world: one HTTP exchange and one sleep.
+///
+/// `sleep` is required, so that the SDK brings no hidden runtime and a test client can record sleeps instead of waiting.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::http::{HttpClient, HttpError, HttpErrorKind, Request, Response};
+///
+/// struct Offline;
+///
+/// impl HttpClient for Offline {
+///     async fn send(&self, _request: Request) -> Result<Response, HttpError> {
+///         Err(HttpError::new(HttpErrorKind::Connect))
+///     }
+///     async fn sleep(&self, _duration: Duration) {}
+/// }
+/// ```
+pub trait HttpClient: Send + Sync + 'static {
+    /// Makes one exchange; the [module](self) says what that obliges to.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> + Send;
+
+    /// Waits between two attempts.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// The same contract for single-threaded runtimes, such as `fetch` in a browser or at the edge.
+///
+/// Every [`HttpClient`] is one; implement one trait or the other, not both.
+pub trait LocalHttpClient: 'static {
+    /// Makes one exchange; the [module](self) says what that obliges to.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>>;
+
+    /// Waits between two attempts.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+}
+
+/// The same contract without a runtime.
+pub trait BlockingHttpClient {
+    /// Makes one exchange; the [module](self) says what that obliges to.
+    ///
+    /// # Errors
+    ///
+    /// When no complete response was received.
+    fn send(&self, request: Request) -> Result<Response, HttpError>;
+
+    /// Waits between two attempts.
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+impl<T: HttpClient> LocalHttpClient for T {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> {
+        HttpClient::send(self, request)
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        HttpClient::sleep(self, duration)
+    }
+}
+
+impl<T: HttpClient> HttpClient for Arc<T> {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> + Send {
+        HttpClient::send(&**self, request)
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        HttpClient::sleep(&**self, duration)
+    }
+}
+
+impl<T: LocalHttpClient> LocalHttpClient for Rc<T> {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> {
+        LocalHttpClient::send(&**self, request)
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        LocalHttpClient::sleep(&**self, duration)
+    }
+}
+
+impl<T: BlockingHttpClient + ?Sized> BlockingHttpClient for Arc<T> {
+    fn send(&self, request: Request) -> Result<Response, HttpError> {
+        T::send(self, request)
+    }
+
+    fn sleep(&self, duration: Duration) {
+        T::sleep(self, duration);
+    }
+}
