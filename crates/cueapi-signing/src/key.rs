@@ -1,0 +1,72 @@
+//! A secret, keyed once, and the MAC of one message under it.
+
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac, digest::CtOutput};
+use sha2::Sha256;
+
+use crate::SecretError;
+
+/// HMAC-SHA256 with the secret already absorbed, so that a message costs no key schedule.
+#[derive(Clone)]
+pub(crate) struct Key(Hmac<Sha256>);
+
+impl Key {
+    pub(crate) fn new(secret: &[u8]) -> Result<Self, SecretError> {
+        if secret.is_empty() {
+            return Err(SecretError::Empty);
+        }
+        #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length")]
+        let keyed = Hmac::new_from_slice(secret).expect("HMAC takes a key of any length");
+        Ok(Self(keyed))
+    }
+
+    /// Begins the message `timestamp.…`; the timestamp is signed exactly as it is spelled.
+    #[inline]
+    pub(crate) fn message(&self, timestamp: impl FnOnce(&mut Message)) -> Message {
+        let mut message = Message(self.0.clone());
+        timestamp(&mut message);
+        message.update(b".");
+        message
+    }
+}
+
+/// A MAC in the making.
+#[derive(Clone)]
+pub(crate) struct Message(Hmac<Sha256>);
+
+impl Message {
+    #[inline]
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    #[inline]
+    pub(crate) fn tag(self) -> Tag {
+        Tag(self.0.finalize())
+    }
+}
+
+impl fmt::Write for Message {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.update(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A finished MAC; `==` takes the same time wherever the difference is.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Tag(CtOutput<Hmac<Sha256>>);
+
+impl Tag {
+    pub(crate) fn bytes(&self) -> [u8; 32] {
+        self.0.as_bytes().0
+    }
+}
+
+impl From<[u8; 32]> for Tag {
+    #[inline]
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(CtOutput::new(bytes.into()))
+    }
+}

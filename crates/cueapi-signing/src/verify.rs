@@ -1,0 +1,319 @@
+//! Verification: does one of my secrets stand behind this body, at this time?
+
+pub(crate) mod stream;
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::ascii::{self, Escaper};
+use crate::header::Signatures;
+use crate::key::{Key, Message};
+use crate::{SecretError, SignatureHeaders, VerifyError, VerifyStream, timestamp};
+
+/// How far from now a timestamp may be when nothing else is said: five minutes, as in the official SDK.
+pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// Secrets that one [`Verifier`] can hold.
+pub const MAX_SECRETS: usize = 4;
+
+/// Verifies deliveries; make one for each route and keep it.
+///
+/// The secret is absorbed once, here, so that a delivery costs one pass over its bytes and no allocation.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_signing::{SignatureHeaders, Signer, Verifier, VerifyError};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let verifier = Verifier::new("whsec_0011223344556677")?;
+///
+/// # let signature = Signer::new("whsec_0011223344556677")?.sign(1_700_000_000, br#"{"attempt": 1}"#).to_string();
+/// let headers = SignatureHeaders::new(&signature, "1700000000");
+/// let now = Duration::from_secs(1_700_000_001); // since the Unix epoch
+///
+/// let verified = verifier.verify(br#"{"attempt": 1}"#, headers, now)?;
+/// assert_eq!(verified.bytes(), br#"{"attempt": 1}"#);
+///
+/// assert_eq!(verifier.verify(br#"{"attempt": 2}"#, headers, now).unwrap_err(), VerifyError::Mismatch);
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Verifier {
+    keys: [Option<Key>; MAX_SECRETS],
+    tolerance: Duration,
+}
+
+impl Verifier {
+    /// Takes the whole secret as CueAPI shows it, `whsec_` included; nothing is decoded or trimmed.
+    ///
+    /// # Errors
+    /// [`SecretError::Empty`]: with an empty key, anyone could have signed.
+    pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
+        let mut keys = [const { None }; MAX_SECRETS];
+        keys[0] = Some(Key::new(secret.as_ref())?);
+        Ok(Self {
+            keys,
+            tolerance: DEFAULT_TOLERANCE,
+        })
+    }
+
+    /// Accepts deliveries signed with `secret` too.
+    ///
+    /// After a rotation CueAPI signs new deliveries with the new secret, and some that were queued before it with the old
+    /// one. Accept both until the queue has drained. [`Verified::secret`] says which one matched.
+    ///
+    /// # Errors
+    /// [`SecretError::Empty`], and [`SecretError::TooMany`] beyond [`MAX_SECRETS`].
+    ///
+    /// ```
+    /// # use cueapi_signing::{SecretError, Verifier};
+    /// # fn main() -> Result<(), SecretError> {
+    /// let verifier = Verifier::new("whsec_new")?.also("whsec_old")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn also(mut self, secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
+        let key = Key::new(secret.as_ref())?;
+        let free = self
+            .keys
+            .iter_mut()
+            .find(|key| key.is_none())
+            .ok_or(SecretError::TooMany)?;
+        *free = Some(key);
+        Ok(self)
+    }
+
+    /// Accepts timestamps up to this far from now, into the past and into the future ([`DEFAULT_TOLERANCE`]).
+    ///
+    /// The tolerance is what limits the time in which a captured delivery can be sent again. To tell a repetition from a first
+    /// arrival, remember the ids of deliveries for at least twice this long.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Checks a delivery: the body exactly as it was received, its two headers, and the time now since the Unix epoch.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of [`VerifyError`]'s variants.
+    #[inline]
+    pub fn verify<'a>(
+        &self,
+        body: &'a [u8],
+        headers: SignatureHeaders<'_>,
+        now: Duration,
+    ) -> Result<Verified<'a>, VerifyError> {
+        let claim = Claim::read(headers, now, self.tolerance)?;
+        let raw = |message: &mut Message| {
+            message.update(body);
+            true
+        };
+        let proof = match self.find(&claim, Form::Raw, raw) {
+            Some(proof) => proof,
+            None => self.verify_other_forms(body, &claim)?,
+        };
+        Ok(Verified { body, proof })
+    }
+
+    /// [`verify`](Self::verify) with the time from the system's clock.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    #[cfg(feature = "std")]
+    pub fn verify_now<'a>(&self, body: &'a [u8], headers: SignatureHeaders<'_>) -> Result<Verified<'a>, VerifyError> {
+        use std::time::SystemTime;
+        // A clock before 1970 is no clock; every timestamp is then far from it.
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        self.verify(body, headers, now)
+    }
+
+    /// Begins to check a delivery whose body comes in pieces; the headers are checked at once.
+    ///
+    /// # Errors
+    /// What is wrong with the headers. The body's faults come from [`VerifyStream::finish`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use cueapi_signing::{SignatureHeaders, Signer, Verifier};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let signature = Signer::new("whsec_0011223344556677")?.sign(1_700_000_000, br#"{"attempt": 1}"#).to_string();
+    /// let verifier = Verifier::new("whsec_0011223344556677")?;
+    /// let headers = SignatureHeaders::new(&signature, "1700000000");
+    ///
+    /// let mut stream = verifier.begin(headers, Duration::from_secs(1_700_000_001))?;
+    /// stream.update(br#"{"attempt"#);
+    /// stream.update(br#"": 1}"#);
+    /// let proof = stream.finish()?;
+    /// assert_eq!(proof.secret(), 0);
+    /// # Ok(()) }
+    /// ```
+    pub fn begin(&self, headers: SignatureHeaders<'_>, now: Duration) -> Result<VerifyStream, VerifyError> {
+        let claim = Claim::read(headers, now, self.tolerance)?;
+        let messages = self
+            .keys
+            .each_ref()
+            .map(|key| key.as_ref().map(|key| claim.message(key)));
+        Ok(VerifyStream::new(claim.signatures, claim.signed_at, messages))
+    }
+
+    #[cold]
+    fn verify_other_forms(&self, body: &[u8], claim: &Claim<'_>) -> Result<Proof, VerifyError> {
+        if body.is_empty() {
+            return Err(VerifyError::BodyRequired);
+        }
+        if ascii::differs(body) {
+            let escaped = |message: &mut Message| {
+                let mut escaper = Escaper::default();
+                escaper
+                    .push(body, &mut |bytes| message.update(bytes))
+                    .and_then(|()| escaper.finish())
+                    .is_ok()
+            };
+            if let Some(proof) = self.find(claim, Form::AsciiEscaped, escaped) {
+                return Ok(proof);
+            }
+        }
+        Err(VerifyError::Mismatch)
+    }
+
+    /// The first secret under which the body that `write` writes has one of the claimed signatures; `write` says false when
+    /// the body has no such form.
+    #[inline]
+    fn find(&self, claim: &Claim<'_>, form: Form, write: impl Fn(&mut Message) -> bool) -> Option<Proof> {
+        let mut keys = self.keys.iter().map_while(Option::as_ref);
+        let secret = keys.position(|key| {
+            let mut message = claim.message(key);
+            write(&mut message) && claim.signatures.contain(&message.tag())
+        })?;
+        Some(Proof {
+            form,
+            secret,
+            signed_at: claim.signed_at,
+        })
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("secrets", &self.keys.iter().flatten().count())
+            .field("tolerance", &self.tolerance)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the headers of a delivery claim, once they are known to be well-formed and of this time.
+struct Claim<'a> {
+    timestamp: &'a [u8],
+    signed_at: i64,
+    signatures: Signatures,
+}
+
+impl<'a> Claim<'a> {
+    #[inline]
+    fn read(headers: SignatureHeaders<'a>, now: Duration, tolerance: Duration) -> Result<Self, VerifyError> {
+        let signed_at = timestamp::parse(headers.timestamp)?;
+        timestamp::check(signed_at, now, tolerance)?;
+        let signatures = Signatures::parse(headers.signature)?;
+        Ok(Self {
+            timestamp: headers.timestamp,
+            signed_at,
+            signatures,
+        })
+    }
+
+    #[inline]
+    fn message(&self, key: &Key) -> Message {
+        key.message(|message| message.update(self.timestamp))
+    }
+}
+
+/// A body that one of the secrets stands behind.
+///
+/// Its `Debug` shows how long the body is and not what is in it: payloads do not belong in logs.
+#[derive(Clone)]
+pub struct Verified<'a> {
+    body: &'a [u8],
+    proof: Proof,
+}
+
+impl Verified<'_> {
+    /// The bytes to parse.
+    ///
+    /// Parse these and no others: they are what was authenticated.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.body
+    }
+
+    /// Which of the verifier's secrets signed: 0 for the one given to [`Verifier::new`], 1 for the first of
+    /// [`Verifier::also`], and so on.
+    #[must_use]
+    pub const fn secret(&self) -> usize {
+        self.proof.secret
+    }
+
+    /// What it was that the secret signed.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.proof.form
+    }
+
+    /// All of the above but the bytes.
+    #[must_use]
+    pub const fn proof(&self) -> Proof {
+        self.proof
+    }
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("len", &self.bytes().len())
+            .field("proof", &self.proof)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a delivery was proved to be genuine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proof {
+    form: Form,
+    secret: usize,
+    signed_at: i64,
+}
+
+impl Proof {
+    /// Which of the verifier's secrets signed: 0 for the one given to [`Verifier::new`], 1 for the first of
+    /// [`Verifier::also`], and so on.
+    #[must_use]
+    pub const fn secret(&self) -> usize {
+        self.secret
+    }
+
+    /// What it was that the secret signed.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// When it was signed, in Unix seconds.
+    #[must_use]
+    pub const fn signed_at(&self) -> i64 {
+        self.signed_at
+    }
+}
+
+/// Which form of a body a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Form {
+    /// The bytes as they came: cue, message and alert deliveries.
+    Raw,
+    /// The bytes with every character from DEL on written as `\uXXXX`: event-subscription deliveries with such characters.
+    ///
+    /// Two JSON texts with the same escaped form have the same meaning, so the bytes as they came are as good.
+    AsciiEscaped,
+}
