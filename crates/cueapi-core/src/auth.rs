@@ -1,0 +1,82 @@
+//! The API key, kept out of every output.
+
+use std::fmt;
+
+use ::http::HeaderValue;
+
+use crate::error::BuildError;
+
+/// An API key (`cue_sk_…`) or a session token.
+///
+/// `Debug` shows the first characters that CueAPI shows too (`cue_sk_` and five more), never the rest; there is no `Display`.
+///
+/// ```
+/// let key = cueapi_core::ApiKey::new("cue_sk_0123456789abcdef0123456789abcdef");
+/// assert_eq!(format!("{key:?}"), "ApiKey(cue_sk_01234…)");
+/// ```
+#[derive(Clone)]
+pub struct ApiKey(Box<str>);
+
+impl ApiKey {
+    /// Takes a key as it is, but for white space around it. Whether it can be used is checked when the client is built.
+    #[must_use]
+    pub fn new(key: impl AsRef<str>) -> Self {
+        Self(key.as_ref().trim().into())
+    }
+
+    pub(crate) fn authorization(&self) -> Result<HeaderValue, BuildError> {
+        if self.0.is_empty() {
+            return Err(BuildError::new("the API key is empty: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY"));
+        }
+        if !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(BuildError::new(
+                "the API key has a space, a control character or a character outside ASCII in it: copy it again",
+            ));
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))
+            .map_err(|_| BuildError::new("the API key is no header value: copy it again"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+impl<T: AsRef<str>> From<T> for ApiKey {
+    fn from(key: T) -> Self {
+        Self::new(key)
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A session token has no part that is safe to show.
+        let shown = self.0.get(..12).filter(|shown| shown.starts_with("cue_sk_") && self.0.len() >= 32).unwrap_or_default();
+        write!(f, "ApiKey({shown}…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_refused_without_being_shown() {
+        for key in ["", "  ", "cue_sk_a\nb", "cue_sk_a b", "cue_sk_é", "a\0b"] {
+            let message = ApiKey::new(key).authorization().unwrap_err().to_string();
+            assert!(message.starts_with("the API key "), "{message}");
+            assert!(!message.contains("sk_a") && !message.contains('é'), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_taken_with_the_line_end_of_the_file_it_came_from() {
+        let value = ApiKey::new("cue_sk_1\n").authorization().unwrap();
+        assert_eq!(value.as_bytes(), b"Bearer cue_sk_1");
+        assert_eq!(format!("{value:?}"), "Sensitive");
+    }
+
+    #[test]
+    fn a_short_key_or_a_session_token_shows_nothing() {
+        assert_eq!(format!("{:?}", ApiKey::new("cue_sk_1234567890")), "ApiKey(…)");
+        assert_eq!(format!("{:?}", ApiKey::new("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln")), "ApiKey(…)");
+    }
+}

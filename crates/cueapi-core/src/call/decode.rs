@@ -1,0 +1,102 @@
+//! From a successful response to a value, or to an error that names the field and shows nothing of the text.
+
+use ::http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use crate::{http::Response, json_path};
+
+/// Decodes the body of a success; an empty one (204) decodes as `()`.
+pub(super) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, String> {
+    let body = response.body();
+    let text: &[u8] = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(text).map_err(|error| explain(response, &error))
+}
+
+fn explain(response: &Response, error: &serde_json::Error) -> String {
+    let body = response.body();
+    if body.is_empty() {
+        return "the response should have a body and has none".to_owned();
+    }
+    let place = offset(body, error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            let message = error.to_string();
+            if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+                return format!("the response lacks the field {field} of {}", json_path::around(body, place));
+            }
+            match expected(&message) {
+                Some(expected) => format!("in the response {} should be {expected}", json_path::at(body, place)),
+                None => format!("in the response {} has a form that is not known", json_path::at(body, place)),
+            }
+        }
+        serde_json::error::Category::Eof => format!("the response breaks off after {} bytes", body.len()),
+        _ => {
+            let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            format!(
+                "the response is {} and not JSON: a proxy, or a base URL that is not CueAPI's?",
+                kind.unwrap_or("without content type")
+            )
+        }
+    }
+}
+
+/// What serde expected; what it found instead may be somebody's data.
+fn expected(message: &str) -> Option<&str> {
+    let (_, expected) = message.rsplit_once(", expected ")?;
+    Some(expected.split(" at line ").next().unwrap_or(expected))
+}
+
+/// serde_json counts lines from 1 and bytes within a line.
+fn offset(text: &[u8], line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    start + column
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded into")]
+    struct Outer {
+        id: String,
+        items: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded into")]
+    struct Inner {
+        n: u8,
+        name: String,
+    }
+
+    fn message(body: &'static str) -> String {
+        let response = ::http::Response::builder().header(CONTENT_TYPE, "text/html").body(body.into()).unwrap();
+        decode::<Outer>(&response).unwrap_err()
+    }
+
+    #[test]
+    fn errors_name_the_field_and_show_nothing_of_the_text() {
+        let path = |body| message(body);
+        assert_eq!(
+            path("{\"id\":\"x\",\n \"items\":[{\"n\":1,\"name\":\"y\"},{\"n\":\"hush\"}]}"),
+            "in the response $.items[1].n should be u8"
+        );
+        assert_eq!(path(r#"{"id":"x","items":[{"n":300,"name":""}]}"#), "in the response $.items[0].n should be u8");
+        assert_eq!(path(r#"{"id":"x","items":[{"n":1}]}"#), "the response lacks the field name of $.items[0]");
+        assert_eq!(path(r#"{"items":[]}"#), "the response lacks the field id of $");
+        assert_eq!(path(r#"{"id":"hush, expected hush"#), "the response breaks off after 26 bytes");
+        assert_eq!(path(r#"{"id":{"hush, expected hush":1}}"#), "in the response $.id should be a string");
+    }
+
+    #[test]
+    fn what_is_not_json_is_named_by_its_content_type() {
+        assert_eq!(
+            message("<html>hush</html>"),
+            "the response is text/html and not JSON: a proxy, or a base URL that is not CueAPI's?"
+        );
+        assert_eq!(message(""), "the response should have a body and has none");
+    }
+}

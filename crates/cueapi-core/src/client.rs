@@ -1,0 +1,190 @@
+//! The async client and the builder of every client.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    auth::ApiKey,
+    blocking::BlockingClient,
+    config::{CallOptions, Config, DEFAULT_BASE_URL},
+    endpoint::Endpoint,
+    error::{BuildError, Error},
+    http::{BlockingHttpClient, HttpClient, HttpError, LocalHttpClient, SharedHttpClient},
+    pending::Pending,
+    retry::RetryPolicy,
+};
+
+/// A CueAPI client on an async HTTP stack. Cheap to clone; clones share connections.
+///
+/// Users write plain `Client`. The type parameter is for code that must not pay for erasing the HTTP stack's type (one
+/// allocation an exchange), and for stacks whose futures are not `Send`.
+///
+/// The adapters make one: `cueapi_reqwest::client(key)`, `cueapi_hyper::client(key)`. Any other HTTP stack takes a
+/// [`ClientBuilder`].
+pub struct Client<T = SharedHttpClient> {
+    http: Arc<T>,
+    config: Arc<Config>,
+    options: CallOptions,
+}
+
+impl<T> Client<T> {
+    /// A call of any endpoint, also of one that is not shipped with this crate.
+    #[must_use]
+    pub fn call<E: Endpoint>(&self, endpoint: E) -> Pending<Self, E> {
+        Pending::new(self.clone(), endpoint)
+    }
+
+    pub(crate) fn http(&self) -> &T {
+        &self.http
+    }
+}
+
+/// Settings of a client; the same for the async, the `!Send` and the blocking one.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::{Client, ClientBuilder, RetryPolicy, testing::ReplayClient};
+///
+/// let http = ReplayClient::new([]);
+/// let client: Client = ClientBuilder::new("cue_sk_your_key", http)
+///     .base_url("http://localhost:8000")
+///     .timeout(Duration::from_secs(10))
+///     .retry(RetryPolicy::none())
+///     .build()?;
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
+#[must_use]
+pub struct ClientBuilder<H> {
+    key: ApiKey,
+    http: Result<H, HttpError>,
+    base_url: String,
+    user_agent: Option<String>,
+    options: CallOptions,
+}
+
+impl<H> ClientBuilder<H> {
+    /// A client with this key on this HTTP stack.
+    pub fn new(key: impl Into<ApiKey>, http: H) -> Self {
+        Self::try_new(key, Ok(http))
+    }
+
+    /// The same for a stack whose making can fail; `build` reports it.
+    pub fn try_new(key: impl Into<ApiKey>, http: Result<H, HttpError>) -> Self {
+        Self {
+            key: key.into(),
+            http,
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            user_agent: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Takes the key from `CUEAPI_API_KEY` and, where it is set, the base URL from `CUEAPI_BASE_URL`.
+    ///
+    /// A variable that is missing, empty or not UTF-8 counts as not set; without a key, `build` says so.
+    pub fn from_env(http: Result<H, HttpError>) -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let builder = Self::try_new(variable("CUEAPI_API_KEY").unwrap_or_default(), http);
+        match variable("CUEAPI_BASE_URL") {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        }
+    }
+
+    /// The server, absolute, with or without `/v1`. Default `https://api.cueapi.ai`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte of the response. Default 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.attempt_timeout = timeout;
+        self
+    }
+
+    /// How often a call is repeated and how long it waits. Default [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = policy;
+        self
+    }
+
+    /// The largest response to accept, in bytes. Default 128 MiB, which is more than a page of a hundred cues can be.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_response_bytes = bytes;
+        self
+    }
+
+    /// Replaces the `User-Agent`, `cueapi-rust/<version>`.
+    pub fn user_agent(mut self, text: impl Into<String>) -> Self {
+        self.user_agent = Some(text.into());
+        self
+    }
+
+    /// The client that most programs want.
+    ///
+    /// # Errors
+    ///
+    /// [`Build`](crate::ErrorKind::Build) for a key, a base URL or an HTTP stack that cannot work.
+    pub fn build(self) -> Result<Client, Error>
+    where
+        H: HttpClient,
+    {
+        self.finish().map(|(http, config, options)| Client { http: Arc::new(SharedHttpClient::new(http)), config, options })
+    }
+
+    /// A client that keeps the type of its HTTP stack; the only one for a [`LocalHttpClient`].
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_generic(self) -> Result<Client<H>, Error>
+    where
+        H: LocalHttpClient,
+    {
+        self.finish().map(|(http, config, options)| Client { http: Arc::new(http), config, options })
+    }
+
+    /// A client without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_blocking(self) -> Result<BlockingClient<H>, Error>
+    where
+        H: BlockingHttpClient,
+    {
+        self.finish().map(|(http, config, options)| BlockingClient::new(http, config, options))
+    }
+
+    fn finish(self) -> Result<(H, Arc<Config>, CallOptions), Error> {
+        let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref());
+        let http = self.http.map_err(|error| BuildError::new("the HTTP client cannot be made").with_source(error));
+        config
+            .and_then(|config| Ok((http?, Arc::new(config), self.options)))
+            .map_err(|error| Error::build("client.build", error))
+    }
+}
+
+impl<T> Client<T> {
+    pub(crate) fn config(&self) -> (Arc<Config>, CallOptions) {
+        (Arc::clone(&self.config), self.options)
+    }
+}
+
+impl<T> Clone for Client<T> {
+    fn clone(&self) -> Self {
+        Self { http: Arc::clone(&self.http), config: Arc::clone(&self.config), options: self.options }
+    }
+}
+
+impl<T> fmt::Debug for Client<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", &self.config).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl<H> fmt::Debug for ClientBuilder<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("key", &self.key).field("options", &self.options).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+//! What every request of a client has in common: base URL, headers, limits.
+
+use std::{fmt, time::Duration};
+
+use ::http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
+};
+
+use crate::{auth::ApiKey, error::BuildError, retry::RetryPolicy};
+
+/// The hosted service.
+pub(crate) const DEFAULT_BASE_URL: &str = "https://api.cueapi.ai";
+
+/// The fixed part of every request of a client.
+pub(crate) struct Config {
+    base: String,
+    headers: HeaderMap,
+}
+
+/// What can be set for a client and for a single call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallOptions {
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self {
+            attempt_timeout: Duration::from_secs(30),
+            // A page of a hundred cues can carry a hundred payloads of a mebibyte; more than that is no answer of CueAPI.
+            max_response_bytes: 128 << 20,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+impl Config {
+    pub(crate) fn new(key: &ApiKey, base_url: &str, user_agent: Option<&str>) -> Result<Self, BuildError> {
+        let user_agent = match user_agent {
+            None => HeaderValue::from_static(concat!("cueapi-rust/", env!("CARGO_PKG_VERSION"))),
+            Some(text) => HeaderValue::from_str(text)
+                .map_err(|_| BuildError::new("the user agent is no header value: use visible ASCII characters"))?,
+        };
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(AUTHORIZATION, key.authorization()?);
+        headers.insert(USER_AGENT, user_agent);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        Ok(Self { base: base(base_url)?, headers })
+    }
+
+    /// Scheme, authority and prefix, without a slash at the end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Checks a base URL and brings it to one form: with or without slashes at the end, with or without `/v1`.
+fn base(url: &str) -> Result<String, BuildError> {
+    const SHAPE: &str = "give the server's absolute URL, such as https://api.cueapi.ai or http://localhost:8000";
+    let refuse = |what: &str| Err(BuildError::new(format!("the base URL {what}: {SHAPE}")));
+
+    let url = url.trim();
+    let Ok(uri) = url.parse::<Uri>() else { return refuse("is not a URL") };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return refuse("is not absolute") };
+    if !matches!(scheme, "http" | "https") {
+        return refuse("is neither http nor https");
+    }
+    if authority.as_str().contains('@') {
+        return refuse("has credentials in it, which would show up in logs");
+    }
+    if uri.query().is_some() || url.contains('#') {
+        return refuse("has a query or a fragment");
+    }
+    let prefix = uri.path().trim_end_matches('/');
+    let prefix = prefix.strip_suffix("/v1").unwrap_or(prefix).trim_end_matches('/');
+    Ok(format!("{scheme}://{authority}{prefix}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_may_be_written_in_the_usual_ways() {
+        for (given, used) in [
+            ("https://api.cueapi.ai", "https://api.cueapi.ai"),
+            ("https://api.cueapi.ai/", "https://api.cueapi.ai"),
+            ("https://api.cueapi.ai/v1", "https://api.cueapi.ai"),
+            ("https://api.cueapi.ai/v1//", "https://api.cueapi.ai"),
+            (" http://[::1]:8000/ ", "http://[::1]:8000"),
+            ("http://localhost:8000/cue/api/v1/", "http://localhost:8000/cue/api"),
+            ("HTTP://LOCALHOST", "http://LOCALHOST"),
+        ] {
+            assert_eq!(base(given).unwrap(), used, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_cannot_work_says_so_at_once() {
+        for given in
+            ["", "api.cueapi.ai", "/v1", "ftp://a", "https://", "https://u:p@a", "https://a?x=1", "https://a#b", "https://a b"]
+        {
+            let message = base(given).unwrap_err().to_string();
+            assert!(message.starts_with("the base URL ") && message.contains("https://api.cueapi.ai"), "{given}: {message}");
+            assert!(!message.contains("u:p"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One operation of the API as data: where it goes, what it carries, what comes back, and whether it may be repeated.
+//!
+//! The endpoints that ship with this crate are generated from the API description. The trait is public, so that a
+//! route which is not shipped yet can be called into a type of your own, with the same retries and errors.
+
+mod body;
+mod header;
+mod path;
+mod query;
+
+use ::http::Method;
+use cueapi_types::{Execution, RecordedOutcome};
+use serde::de::DeserializeOwned;
+
+pub use self::{body::Body, header::HeaderBuilder, path::PathBuilder, query::QueryBuilder};
+use crate::error::BuildError;
+
+/// An operation of the API.
+///
+/// ```
+/// use cueapi_core::endpoint::{Endpoint, PathBuilder, Repeat};
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// struct Ping;
+///
+/// impl Endpoint for Ping {
+///     type Output = serde_json::Value;
+///     const ID: &'static str = "ping";
+///     const METHOD: http::Method = http::Method::GET;
+///     const REPEAT: Repeat = Repeat::Safe;
+///
+///     fn path(&self, path: &mut PathBuilder) {
+///         path.lit("v1/ping");
+///     }
+/// }
+///
+/// let client = ReplayClient::new([json(200, r#"{"pong":true}"#)]).client();
+/// let answer = testing::run(client.call(Ping).send())?;
+/// assert_eq!(answer["pong"], true);
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
+pub trait Endpoint {
+    /// What a success decodes into. A response without a body (204) decodes as `()`.
+    type Output: DeserializeOwned + Send + 'static;
+
+    /// The operation's name, such as `cues.create`: it stands in errors and in traces.
+    const ID: &'static str;
+
+    /// The HTTP method.
+    const METHOD: Method;
+
+    /// Whether a request whose fate is unknown may be sent again.
+    const REPEAT: Repeat;
+
+    /// Writes the path.
+    fn path(&self, path: &mut PathBuilder);
+
+    /// Writes the query parameters.
+    fn query(&self, _query: &mut QueryBuilder) {}
+
+    /// Writes headers of this operation; the client adds its own.
+    fn headers(&self, _headers: &mut HeaderBuilder) {}
+
+    /// The request body.
+    ///
+    /// # Errors
+    ///
+    /// When an argument cannot be sent; nothing has left then.
+    fn body(&self) -> Result<Body, BuildError> {
+        Ok(Body::Empty)
+    }
+
+    /// For [`Repeat::WriteOnce`]: how to tell whether a write that the server refuses to take twice was our own.
+    ///
+    /// Returns `None` where that cannot be told; the refusal is then handed to the caller.
+    fn read_back(&self) -> Option<ReadBack<'_, Self::Output>> {
+        None
+    }
+}
+
+/// Whether a request whose fate is unknown may be sent again. Stated by the API description for every operation.
+///
+/// All of them are repeated when not one byte was sent, and after a 429, which is refused before any work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Repeat {
+    /// A second one changes nothing: reads, whole updates, deletes, heartbeats.
+    Safe,
+    /// An idempotency key goes along, the same one with every attempt.
+    Keyed,
+    /// The server keeps the first and refuses the rest, and what it kept can be read back.
+    WriteOnce,
+    /// A second one does the work twice: create, fire, replay, claim.
+    Unsafe,
+}
+
+/// How to find out what a write-once operation left on the server.
+#[expect(missing_debug_implementations, reason = "holds a closure")]
+pub struct ReadBack<'a, T> {
+    pub(crate) execution: &'a cueapi_types::ExecutionId,
+    pub(crate) judge: Box<dyn FnOnce(Execution) -> Judgement<T> + 'a>,
+}
+
+/// Whose write stands on the server.
+pub(crate) enum Judgement<T> {
+    /// Ours: equal in everything that the server shows.
+    Ours(T),
+    /// Somebody else's.
+    Theirs(Box<RecordedOutcome>),
+    /// There is none.
+    Nobodys,
+}

@@ -1,0 +1,96 @@
+//! Kinds of failure: by the server's error code first, by the HTTP status second.
+
+use ::http::StatusCode;
+use cueapi_types::{ApiError, ErrorCode};
+
+/// What kind of failure an [`Error`](super::Error) is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request cannot be made from what was given; nothing was sent.
+    Build,
+    /// No connection to the server; nothing was sent.
+    Connect,
+    /// The last attempt ran out of time.
+    Timeout,
+    /// The connection broke before the response was complete.
+    Interrupted,
+    /// The HTTP exchange failed in another way, or the response was too large.
+    Http,
+    /// Too many requests; [`retry_after`](super::Error::retry_after) says when to come back.
+    RateLimited,
+    /// The API key or session is missing, wrong, rotated or expired.
+    Authentication,
+    /// The plan's number of cues is used up. Paused cues count.
+    CueLimitExceeded,
+    /// The key may not do this, for instance because another worker holds the execution.
+    Forbidden,
+    /// There is no such thing, or it belongs to somebody else.
+    NotFound,
+    /// The state of the thing does not allow this: the name is taken, an outcome is recorded, another worker was faster.
+    Conflict,
+    /// The cron expression, the time or the time zone is not accepted.
+    InvalidSchedule,
+    /// Another argument is not accepted; [`ApiError::details`] names the fields.
+    Invalid,
+    /// The server failed (5xx).
+    Server,
+    /// The server refused with a status that has no kind of its own.
+    Api,
+    /// The server reported success in a form that does not decode.
+    Decode,
+}
+
+impl ErrorKind {
+    pub(super) fn of(status: StatusCode, api: Option<&ApiError>) -> Self {
+        if let Some(kind) = api.and_then(Self::of_code) {
+            return kind;
+        }
+        match status.as_u16() {
+            400 | 413 | 422 => Self::Invalid,
+            401 => Self::Authentication,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            409 => Self::Conflict,
+            429 => Self::RateLimited,
+            500..=599 => Self::Server,
+            _ => Self::Api,
+        }
+    }
+
+    /// The codes that say more than their status, or that come with a status of another kind.
+    fn of_code(api: &ApiError) -> Option<Self> {
+        Some(match &api.code {
+            ErrorCode::CueLimitExceeded => Self::CueLimitExceeded,
+            ErrorCode::InvalidSchedule | ErrorCode::InvalidTimezone => Self::InvalidSchedule,
+            ErrorCode::ValidationError if api.details.first().is_some_and(|detail| is_schedule(&detail.field)) => {
+                Self::InvalidSchedule
+            }
+            ErrorCode::RateLimitExceeded | ErrorCode::PriorityHighRateLimit => Self::RateLimited,
+            ErrorCode::InvalidApiKey | ErrorCode::KeyRotated | ErrorCode::SessionExpired | ErrorCode::InvalidSession => {
+                Self::Authentication
+            }
+            _ => return None,
+        })
+    }
+
+    pub(super) fn help(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Connect => "check the base URL and that the server is reachable; nothing was sent",
+            Self::Timeout => "raise the timeout if the server is slow; ask may_have_executed() before repeating",
+            Self::Interrupted => "ask may_have_executed() before repeating",
+            Self::RateLimited => "wait for retry_after() and send fewer requests a minute",
+            Self::Authentication => "check the API key: it starts with cue_sk_ and is shown once when it is made",
+            Self::CueLimitExceeded => "delete a cue (paused ones count too) or raise the plan's limit",
+            Self::NotFound => "check the id, and that the key belongs to its owner",
+            Self::InvalidSchedule => "check the cron expression (five fields), the IANA time zone, and that the time is in the future",
+            Self::Invalid => "api().details names the fields that were refused",
+            Self::Decode => "the server may be newer than this crate, or not CueAPI: look at raw_body()",
+            _ => return None,
+        })
+    }
+}
+
+fn is_schedule(field: &str) -> bool {
+    field == "body.schedule" || field.starts_with("body.schedule.") || field.starts_with("body.send_at")
+}

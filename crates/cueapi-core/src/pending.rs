@@ -1,0 +1,127 @@
+//! A call that is described but not sent: optional arguments are added to it, then it is awaited or sent.
+
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+
+use crate::{
+    blocking::BlockingClient,
+    call::{Call, Step},
+    client::Client,
+    config::{CallOptions, Config},
+    endpoint::Endpoint,
+    error::{BuildError, Error},
+    http::{HttpClient, LocalHttpClient},
+    reply::Reply,
+    retry::RetryPolicy,
+};
+
+/// A call that is not sent yet.
+///
+/// The setters of its operation are on it (listed below by operation). On an async client `.await` makes the call,
+/// `.send()` does so everywhere, also where futures are not `Send` and where there is no runtime.
+#[derive(Clone)]
+#[must_use = "a call does nothing until it is awaited or sent"]
+pub struct Pending<C, E> {
+    pub(crate) client: C,
+    pub(crate) endpoint: E,
+    attempt_timeout: Option<Duration>,
+    retry: Option<RetryPolicy>,
+    error: Option<BuildError>,
+}
+
+impl<C, E> Pending<C, E> {
+    pub(crate) fn new(client: C, endpoint: E) -> Self {
+        Self { client, endpoint, attempt_timeout: None, retry: None, error: None }
+    }
+
+    /// How long each attempt of this call may take, in place of the client's timeout.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How this call is repeated, in place of the client's policy.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// The endpoint with its arguments.
+    pub fn endpoint(&self) -> &E {
+        &self.endpoint
+    }
+
+    /// Keeps the first argument that could not be taken, so that setters can be chained; sending reports it.
+    pub(crate) fn capture<V>(&mut self, argument: Result<V, impl Into<BuildError>>) -> Option<V> {
+        argument.map_err(|error| self.error.get_or_insert_with(|| error.into())).ok()
+    }
+
+    fn start(self, (config, mut options): (Arc<Config>, CallOptions)) -> Call<E>
+    where
+        E: Endpoint,
+    {
+        options.attempt_timeout = self.attempt_timeout.unwrap_or(options.attempt_timeout);
+        options.retry = self.retry.unwrap_or(options.retry);
+        Call::new(self.endpoint, config, options, self.error)
+    }
+}
+
+impl<T, E: Endpoint> Pending<Client<T>, E> {
+    /// The state machine of the call, for whoever drives it by hand.
+    pub fn into_call(self) -> Call<E> {
+        let config = self.client.config();
+        self.start(config)
+    }
+}
+
+impl<B, E: Endpoint> Pending<BlockingClient<B>, E> {
+    /// The state machine of the call, for whoever drives it by hand.
+    pub fn into_call(self) -> Call<E> {
+        let config = self.client.config();
+        self.start(config)
+    }
+}
+
+impl<T: LocalHttpClient, E: Endpoint> Pending<Client<T>, E> {
+    /// Makes the call. The future is `Send` where the HTTP stack's futures are.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind); before repeating a call that creates or fires something, ask
+    /// [`may_have_executed`](Error::may_have_executed).
+    pub async fn send(self) -> Result<E::Output, Error> {
+        self.send_with_meta().await.map(|reply| reply.value)
+    }
+
+    /// Makes the call and returns the request id, the rate limit and the headers, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Reply<E::Output>, Error> {
+        let client = self.client.clone();
+        let mut call = self.into_call();
+        let mut last = None;
+        loop {
+            match call.step(last.take()) {
+                Step::Send(request) => last = Some(client.http().send(request).await),
+                Step::Sleep(duration) => client.http().sleep(duration).await,
+                Step::Done(result) => return result,
+            }
+        }
+    }
+}
+
+impl<T: HttpClient, E: Endpoint + Send + 'static> IntoFuture for Pending<Client<T>, E> {
+    type Output = Result<E::Output, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl<C, E: Endpoint> fmt::Debug for Pending<C, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("operation", &E::ID).field("error", &self.error).finish_non_exhaustive()
+    }
+}

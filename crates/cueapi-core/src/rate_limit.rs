@@ -1,0 +1,30 @@
+//! The rate-limit numbers that come with almost every response.
+
+use ::http::HeaderMap;
+use cueapi_types::Timestamp;
+
+/// How much of the rate limit is left: a sliding window of 60 seconds for each API key.
+///
+/// From the `X-RateLimit-*` headers. Absent from health checks, from internal errors, and when the server counts nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// Requests that the window allows.
+    pub limit: u64,
+    /// Requests that are left in it.
+    pub remaining: u64,
+    /// When a request leaves the window, to the second.
+    pub reset: Timestamp,
+}
+
+impl RateLimit {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let reset = i64::try_from(number("x-ratelimit-reset")?).ok()?;
+        Some(Self {
+            limit: number("x-ratelimit-limit")?,
+            remaining: number("x-ratelimit-remaining")?,
+            reset: Timestamp::from_second(reset).ok()?,
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! A result together with what the response said beside it.
+
+use std::fmt;
+
+use ::http::{HeaderMap, StatusCode};
+
+use crate::{error::request_id, http::Response, rate_limit::RateLimit};
+
+/// What a call returned, with the facts of its response; from [`Pending::send_with_meta`](crate::Pending::send_with_meta).
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// The decoded body.
+    pub value: T,
+    /// Status, request id, rate limit and headers of the response.
+    pub meta: Meta,
+}
+
+/// The facts of a response, beside its body.
+#[derive(Clone)]
+pub struct Meta {
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn new(value: T, response: Response, attempts: u32) -> Self {
+        let (parts, _) = response.into_parts();
+        Self { value, meta: Meta { status: parts.status, headers: parts.headers, attempts } }
+    }
+}
+
+impl Meta {
+    /// The HTTP status: 200, 201 or 204.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The server's id of the request (`X-Request-Id`).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// How much of the rate limit is left.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::from_headers(&self.headers)
+    }
+
+    /// Whether the server says that four fifths of the month's executions are used up (`X-CueAPI-Usage-Warning`).
+    #[must_use]
+    pub fn is_approaching_usage_limit(&self) -> bool {
+        self.headers.get("x-cueapi-usage-warning").is_some_and(|value| value == "approaching_limit")
+    }
+
+    /// How many times the request was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// All response headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meta")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("rate_limit", &self.rate_limit())
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
