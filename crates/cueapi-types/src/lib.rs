@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+mod callback;
+mod error_body;
+mod error_code;
+mod id;
+mod open_enum;
+mod outcome;
+mod payload;
+mod retry;
+mod schedule;
+mod secret;
+mod timestamp;
+mod verification;
+mod webhook;
+
+pub use self::{
+    callback::{Callback, CallbackHeaders, CallbackMethod, Transport},
+    error_body::{ApiError, FieldError},
+    error_code::ErrorCode,
+    id::{CueId, ExecutionId, WorkerId},
+    open_enum::UnknownValue,
+    outcome::{Artifact, Evidence, Outcome, OutcomeError, RecordedOutcome, limits},
+    payload::{Payload, PayloadError},
+    retry::{OnFailure, Retry},
+    schedule::{Once, Recurring, Schedule, UnknownSchedule},
+    secret::WebhookSecret,
+    timestamp::{Timestamp, TimestampError},
+    verification::{Verification, VerificationMode},
+    webhook::{Delivery, FailureNotice},
+};

@@ -1,0 +1,206 @@
+//! The body of an error response, in all the shapes that CueAPI servers give it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ErrorCode;
+
+/// What a server says about a request that it did not carry out.
+///
+/// ```
+/// use cueapi_types::{ApiError, ErrorCode};
+///
+/// let body = br#"{"error":{"code":"cue_not_found","message":"Cue not found","status":404}}"#;
+/// let error = ApiError::from_body(body).unwrap();
+/// assert_eq!(error.code, ErrorCode::CueNotFound);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// What is wrong; the open value `unknown` where the server gave no code.
+    pub code: ErrorCode,
+    /// The same for people. May be empty.
+    pub message: String,
+    /// With `validation_error`: every field that was refused.
+    pub details: Vec<FieldError>,
+    /// With a limit that was reached: how much it allows.
+    pub limit: Option<u64>,
+    /// With a limit on a rate: the seconds that it counts over.
+    pub window_seconds: Option<u64>,
+    /// With a quota that was reached: how much is used.
+    pub current: Option<u64>,
+}
+
+/// One field of a request that the server refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// Where it is: `body.schedule.type`, `query.limit`, or `body` for the whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl ApiError {
+    /// Reads the body of an error response.
+    ///
+    /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
+    /// members), `{"error":"text"}`, the web framework's own `{"detail": …}` with a text, an object or a list of
+    /// `{"loc","msg"}`, and the standard form wrapped into `detail`. Anything else, a page of HTML or an empty body for
+    /// instance, is `None`.
+    ///
+    /// ```
+    /// use cueapi_types::{ApiError, ErrorCode};
+    ///
+    /// let error = ApiError::from_body(br#"{"detail":[{"loc":["body","name"],"msg":"Field required"}]}"#).unwrap();
+    /// assert_eq!(error.code, ErrorCode::ValidationError);
+    /// assert_eq!(error.details[0].field, "body.name");
+    /// assert_eq!(error.message, "body.name: Field required");
+    ///
+    /// assert_eq!(ApiError::from_body(b"<h1>Bad gateway</h1>"), None);
+    /// ```
+    #[must_use]
+    pub fn from_body(body: &[u8]) -> Option<Self> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let detail = &body["detail"];
+        [&body["error"], &detail["error"], detail]
+            .into_iter()
+            .find_map(Self::from_value)
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(message) => Some(Self::new(UNKNOWN, message)),
+            Value::Array(errors) => {
+                let details: Vec<FieldError> = errors.iter().filter_map(FieldError::from_value).collect();
+                let first = details.first()?;
+                let message = format!("{}: {}", first.field, first.message);
+                Some(Self {
+                    details,
+                    ..Self::new("validation_error", &message)
+                })
+            }
+            Value::Object(_) => {
+                let text = |key: &str| value[key].as_str();
+                // An attachment's conflict has a hint in the place of a message.
+                let message = text("message").or_else(|| text("msg")).or_else(|| text("hint"));
+                if message.is_none() && text("code").is_none() {
+                    return None;
+                }
+                Some(Self {
+                    details: value["details"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .filter_map(FieldError::from_value)
+                        .collect(),
+                    limit: value["limit"].as_u64(),
+                    window_seconds: value["window_seconds"].as_u64(),
+                    current: value["current"].as_u64(),
+                    ..Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default())
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn new(code: &str, message: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: message.to_owned(),
+            details: Vec::new(),
+            limit: None,
+            window_seconds: None,
+            current: None,
+        }
+    }
+}
+
+/// Stands for a code that the server did not give.
+const UNKNOWN: &str = "unknown";
+
+impl FieldError {
+    /// From `{"field","message"}`, or the web framework's `{"loc","msg"}`.
+    fn from_value(value: &Value) -> Option<Self> {
+        let field = match (&value["field"], &value["loc"]) {
+            (Value::String(field), _) => field.clone(),
+            (_, Value::Array(steps)) => {
+                let step = |step: &Value| step.as_str().map_or_else(|| step.to_string(), str::to_owned);
+                steps.iter().map(step).collect::<Vec<_>>().join(".")
+            }
+            _ => return None,
+        };
+        let message = value["message"].as_str().or_else(|| value["msg"].as_str())?.to_owned();
+        Some(Self { field, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Option<(String, String)> {
+        ApiError::from_body(body.as_bytes()).map(|error| (error.code.to_string(), error.message))
+    }
+
+    fn some(code: &str, message: &str) -> Option<(String, String)> {
+        Some((code.to_owned(), message.to_owned()))
+    }
+
+    #[test]
+    fn every_shape_of_an_error_is_understood() {
+        assert_eq!(
+            read(r#"{"error":{"code":"no_outcome","message":"No outcome recorded yet"}}"#),
+            some("no_outcome", "No outcome recorded yet")
+        );
+        assert_eq!(read(r#"{"error":"nope"}"#), some("unknown", "nope"));
+        assert_eq!(read(r#"{"detail":"Not Found"}"#), some("unknown", "Not Found"));
+        assert_eq!(read(r#"{"detail":{"code":"x","message":"y"}}"#), some("x", "y"));
+        assert_eq!(
+            read(r#"{"detail":{"error":{"code":"x","message":"y"}}}"#),
+            some("x", "y")
+        );
+        assert_eq!(
+            read(r#"{"detail":[{"loc":["query",0],"msg":"bad","type":"t"}]}"#),
+            some("validation_error", "query.0: bad")
+        );
+        assert_eq!(
+            read(r#"{"error":{"code":"attachment_exists","hint":"detach first"}}"#),
+            some("attachment_exists", "detach first")
+        );
+        assert_eq!(
+            read(r#"{"error":{"message":"only this"}}"#),
+            some("unknown", "only this")
+        );
+    }
+
+    #[test]
+    fn what_is_no_error_body_is_none() {
+        for body in [
+            "",
+            "null",
+            "[]",
+            "[1]",
+            "\"text\"",
+            "17",
+            "{}",
+            "<html>",
+            r#"{"error":null}"#,
+            r#"{"error":{}}"#,
+            r#"{"detail":[]}"#,
+            "\u{1}",
+        ] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn limits_come_along() {
+        let body = br#"{"error":{"code":"rate_limit_exceeded","message":"m","status":429,"limit":10,"window_seconds":60,"current":-1}}"#;
+        let error = ApiError::from_body(body).unwrap();
+        assert_eq!(
+            (error.limit, error.window_seconds, error.current),
+            (Some(10), Some(60), None)
+        );
+    }
+}

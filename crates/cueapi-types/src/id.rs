@@ -1,0 +1,129 @@
+//! Identifiers, one type for each kind, so that a cue's id cannot be given where an execution's is asked for.
+
+/// Defines a newtype over an identifier's text.
+macro_rules! id {
+    ($( $(#[$meta:meta])* $name:ident )+) => { $(
+        $(#[$meta])*
+        ///
+        /// The text is opaque: hosted and self-hosted servers spell their ids differently, so nothing is checked here,
+        /// and an id is escaped wherever it becomes part of a URL.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The id as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(id: &String) -> Self {
+                Self(id.as_str().into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id.into())
+            }
+        }
+
+        impl From<Box<str>> for $name {
+            fn from(id: Box<str>) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.into()
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(id: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(id))
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    )+ };
+}
+
+id! {
+    /// Identifies a cue; self-hosted servers write `cue_` and 12 of `[a-z0-9]`.
+    ///
+    /// ```
+    /// use cueapi_types::CueId;
+    ///
+    /// let id = CueId::from("cue_276dsykz592b");
+    /// assert_eq!(id, "cue_276dsykz592b");
+    /// assert_eq!(id.to_string(), id.as_str());
+    /// ```
+    CueId
+
+    /// Identifies an execution; self-hosted servers write a UUID, and answer 500 to anything else.
+    ///
+    /// ```
+    /// use cueapi_types::ExecutionId;
+    ///
+    /// let id: ExecutionId = "098ad45c-dff2-40e7-a6d9-15b6e51da482".into();
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    ExecutionId
+
+    /// Names a worker: any text of 1 to 255 characters that its operator chose.
+    ///
+    /// ```
+    /// use cueapi_types::WorkerId;
+    ///
+    /// let id = WorkerId::from("reports@host-1");
+    /// assert_eq!(id, "reports@host-1");
+    /// ```
+    WorkerId
+}
