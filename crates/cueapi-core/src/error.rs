@@ -246,7 +246,8 @@ impl fmt::Display for Error {
             f.write_str(if inner.api.is_some() { " " } else { ": " })?;
         }
         match (&inner.api, &inner.message) {
-            (Some(api), _) => write!(f, "{api}")?,
+            (Some(api), _) if api.message.is_empty() => f.write_str(api.code.as_str())?,
+            (Some(api), _) => write!(f, "{}: {}", api.code, api.message)?,
             (None, Some(message)) => f.write_str(message)?,
             (None, None) => write!(f, "{:?}", inner.kind)?,
         }

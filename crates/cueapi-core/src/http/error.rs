@@ -53,6 +53,10 @@ impl HttpError {
     pub const fn kind(&self) -> HttpErrorKind {
         self.kind
     }
+
+    pub(crate) fn into_source(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+        self.source
+    }
 }
 
 impl fmt::Display for HttpError {
