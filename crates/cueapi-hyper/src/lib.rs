@@ -1,1 +1,138 @@
 #![doc = include_str!("../README.md")]
+
+mod connector;
+mod error;
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::{
+    client::legacy::{
+        Client as LegacyClient, ResponseFuture,
+        connect::{Connect, HttpConnector, capture_connection},
+    },
+    rt::{TokioExecutor, TokioTimer},
+};
+
+#[cfg(feature = "rustls")]
+pub use crate::connector::TlsConnector;
+
+/// How long a connection is kept for the next call. CueAPI is served by uvicorn, which closes after 5 seconds, and a
+/// worker polls every 5 seconds: a connection kept as long would be closed just while it is written to.
+const KEEP: Duration = Duration::from_secs(4);
+
+/// An [`HttpClient`] on hyper's pooled client, over any connector.
+///
+/// HTTP/1.1 with kept connections. Needs a Tokio runtime with I/O and time. Clones share the pool.
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_core::http::HttpError> {
+/// use cueapi_hyper::HyperClient;
+///
+/// let https = HyperClient::new()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct HyperClient<C> {
+    client: LegacyClient<C, Full<Bytes>>,
+}
+
+#[cfg(feature = "rustls")]
+impl HyperClient<TlsConnector> {
+    /// Connects with rustls where the URL says `https`, and trusts the certificates that the operating system trusts.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no certificate authorities; install them (`ca-certificates` on Debian), or bring a
+    /// connector with roots of its own to [`with_connector`](Self::with_connector).
+    pub fn new() -> Result<Self, HttpError> {
+        let connector = connector::tls().map_err(|error| HttpError::new(HttpErrorKind::Other).with_source(error))?;
+        Ok(Self::with_connector(connector))
+    }
+}
+
+impl HyperClient<HttpConnector> {
+    /// Connects without TLS: for servers on the same machine or behind a sidecar. An `https` URL is refused.
+    ///
+    /// ```
+    /// let client = cueapi_hyper::HyperClient::plain();
+    /// ```
+    #[must_use]
+    pub fn plain() -> Self {
+        Self::with_connector(connector::tcp())
+    }
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
+    /// Connects with a connector of your own: other roots, a proxy, a Unix socket, another resolver.
+    ///
+    /// ```
+    /// use cueapi_hyper::HyperClient;
+    /// use hyper_util::client::legacy::connect::HttpConnector;
+    ///
+    /// let mut connector = HttpConnector::new();
+    /// connector.set_local_address(Some([127, 0, 0, 1].into()));
+    /// let client = HyperClient::with_connector(connector);
+    /// ```
+    #[must_use]
+    pub fn with_connector(connector: C) -> Self {
+        let client = LegacyClient::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(KEEP)
+            // Requests that a dying connection handed back unwritten, the only ones that hyper-util sends anew.
+            .retry_canceled_requests(true)
+            .build(connector);
+        Self { client }
+    }
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let limit = request
+            .extensions()
+            .get::<MaxResponseBytes>()
+            .map_or(usize::MAX, |limit| limit.0);
+        let timeout = request
+            .extensions()
+            .get::<AttemptTimeout>()
+            .map_or(Duration::MAX, |timeout| timeout.0);
+        let mut request = request.map(Full::new);
+        let connection = capture_connection(&mut request);
+
+        // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or the
+        // request goes to a connection that the server has long closed.
+        tokio::task::yield_now().await;
+        match tokio::time::timeout(timeout, exchange(self.client.request(request), limit)).await {
+            Ok(result) => result,
+            Err(elapsed) => {
+                let connected = connection.connection_metadata().is_some();
+                let kind = if connected {
+                    HttpErrorKind::Timeout
+                } else {
+                    HttpErrorKind::Connect
+                };
+                Err(HttpError::new(kind).with_source(elapsed))
+            }
+        }
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+async fn exchange(response: ResponseFuture, limit: usize) -> Result<Response, HttpError> {
+    let (head, body) = response.await.map_err(error::from_exchange)?.into_parts();
+    let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
+    Ok(Response::from_parts(head, body.to_bytes()))
+}
+
+impl<C> fmt::Debug for HyperClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperClient").finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,87 @@
 #![doc = include_str!("../README.md")]
+
+#[cfg(feature = "blocking")]
+mod blocking;
+mod config;
+mod error;
+
+use std::time::Duration;
+
+use cueapi_core::http::{HttpClient, HttpError, MaxResponseBytes, Request, Response};
+use http_body_util::{BodyExt, Limited};
+
+#[cfg(feature = "blocking")]
+pub use self::blocking::BlockingReqwestClient;
+
+/// An [`HttpClient`] on reqwest.
+///
+/// Needs a Tokio runtime with I/O and time. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct ReqwestClient {
+    client: reqwest::Client,
+}
+
+impl ReqwestClient {
+    /// HTTP/1.1 with kept connections, 10 seconds to connect, and the proxies that the environment names
+    /// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    ///
+    /// # Errors
+    ///
+    /// When TLS cannot be set up, for example where the operating system has no certificate authorities.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
+    /// let client = cueapi_reqwest::ReqwestClient::new()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new() -> Result<Self, HttpError> {
+        Self::from_builder(config::defaults())
+    }
+
+    /// A client with settings of your own: proxies, roots, client certificates, resolver, timeouts.
+    ///
+    /// Redirects, reqwest's own retries and decompression are switched off whatever the builder says. That is why this
+    /// takes a builder and not a [`reqwest::Client`]: in a finished one they can no longer be.
+    ///
+    /// # Errors
+    ///
+    /// When reqwest cannot build the client.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
+    /// let builder = reqwest::Client::builder().no_proxy();
+    /// let client = cueapi_reqwest::ReqwestClient::from_builder(builder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
+        let client = config::conforming(builder).build().map_err(error::from_reqwest)?;
+        Ok(Self { client })
+    }
+}
+
+impl HttpClient for ReqwestClient {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let limit = request
+            .extensions()
+            .get::<MaxResponseBytes>()
+            .map_or(usize::MAX, |limit| limit.0);
+        let (target, timeout) = (request.uri().clone(), config::timeout(&request));
+        let mut request = reqwest::Request::try_from(request).map_err(error::from_reqwest)?;
+        config::check_target(&target, request.url())?;
+        *request.timeout_mut() = timeout;
+
+        // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or the
+        // request goes to a connection that the server has long closed.
+        tokio::task::yield_now().await;
+        let response = self.client.execute(request).await.map_err(error::from_reqwest)?;
+        let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}

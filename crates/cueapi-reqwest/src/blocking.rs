@@ -1,0 +1,95 @@
+//! The same client for programs without a runtime.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+use cueapi_core::http::{BlockingHttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
+
+use crate::{config, error};
+
+/// A [`BlockingHttpClient`] on [`reqwest::blocking`].
+///
+/// Must not be used inside an async runtime: reqwest panics there. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct BlockingReqwestClient {
+    client: reqwest::blocking::Client,
+}
+
+impl BlockingReqwestClient {
+    /// What [`ReqwestClient::new`](crate::ReqwestClient::new) is, without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When TLS cannot be set up, for example where the operating system has no certificate authorities.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
+    /// let client = cueapi_reqwest::BlockingReqwestClient::new()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new() -> Result<Self, HttpError> {
+        Self::from_builder(config::defaults())
+    }
+
+    /// A client with settings of your own, see [`ReqwestClient::from_builder`](crate::ReqwestClient::from_builder).
+    ///
+    /// # Errors
+    ///
+    /// When reqwest cannot build the client.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
+    /// let builder = reqwest::Client::builder().no_proxy();
+    /// let client = cueapi_reqwest::BlockingReqwestClient::from_builder(builder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
+        // The blocking builder has a timeout of its own, the attempt's is enough.
+        let builder = reqwest::blocking::ClientBuilder::from(config::conforming(builder)).timeout(None);
+        Ok(Self {
+            client: builder.build().map_err(error::from_reqwest)?,
+        })
+    }
+}
+
+impl BlockingHttpClient for BlockingReqwestClient {
+    fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let limit = request
+            .extensions()
+            .get::<MaxResponseBytes>()
+            .map_or(usize::MAX, |limit| limit.0);
+        let (target, timeout) = (request.uri().clone(), config::timeout(&request));
+        let mut request = reqwest::blocking::Request::try_from(request).map_err(error::from_reqwest)?;
+        config::check_target(&target, request.url())?;
+        *request.timeout_mut() = timeout;
+
+        let mut response = self.client.execute(request).map_err(error::from_reqwest)?;
+        let mut head = http::Response::new(());
+        *head.status_mut() = response.status();
+        *head.version_mut() = response.version();
+        std::mem::swap(head.headers_mut(), response.headers_mut());
+        let body = read(response, limit)?;
+        Ok(head.map(|()| body))
+    }
+}
+
+/// The body, one byte more than allowed at most.
+fn read(response: reqwest::blocking::Response, limit: usize) -> Result<Bytes, HttpError> {
+    let mut body = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    response.take(most).read_to_end(&mut body).map_err(from_read)?;
+    if body.len() > limit {
+        return Err(HttpError::new(HttpErrorKind::TooLarge));
+    }
+    Ok(body.into())
+}
+
+/// reqwest wraps its own error in the one of `Read`.
+fn from_read(error: io::Error) -> HttpError {
+    match error.into_inner() {
+        Some(inner) => error::from_body(inner),
+        None => HttpError::new(HttpErrorKind::Interrupted),
+    }
+}
