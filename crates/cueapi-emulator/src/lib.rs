@@ -1,1 +1,21 @@
 #![doc = include_str!("../README.md")]
+
+mod blocking;
+mod builder;
+mod clock;
+mod delivery;
+mod emulator;
+pub mod engine;
+mod http;
+pub mod json;
+mod listener;
+mod server;
+mod time;
+
+pub use self::{
+    blocking::BlockingEmulator,
+    builder::{Builder, StartError},
+    clock::Clock,
+    delivery::SentDelivery,
+    emulator::Emulator,
+};

@@ -1,0 +1,230 @@
+//! A running emulator, as its user holds it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{sync::watch, task::JoinHandle};
+
+use crate::{
+    Builder, SentDelivery, StartError,
+    engine::{AccountId, Execution, ExecutionStatus, Transport},
+    server::Shared,
+};
+
+/// A CueAPI server inside this process, with one account.
+///
+/// It listens on loopback until it is dropped. Several at a time do not know of each other.
+///
+/// ```
+/// use cueapi_emulator::Emulator;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let emulator = Emulator::start().await?;
+/// println!("export CUEAPI_BASE_URL={}", emulator.base_url());
+/// println!("export CUEAPI_API_KEY={}", emulator.api_key());
+/// # Ok::<(), cueapi_emulator::StartError>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+    account: AccountId,
+    address: SocketAddr,
+    stop: watch::Sender<()>,
+    server: JoinHandle<()>,
+    schedule: Option<JoinHandle<()>>,
+    /// One caller at a time moves the clock.
+    advancing: tokio::sync::Mutex<()>,
+}
+
+/// How long open connections may take to finish when the emulator is shut down.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Emulator {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        account: AccountId,
+        address: SocketAddr,
+        stop: watch::Sender<()>,
+        server: JoinHandle<()>,
+        schedule: Option<JoinHandle<()>>,
+    ) -> Self {
+        Self {
+            shared,
+            account,
+            address,
+            stop,
+            server,
+            schedule,
+            advancing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Starts with the defaults: a free port, the system's clock, the limits of a new account.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be listened on.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Settings to start with.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The address for a client, such as `http://127.0.0.1:40123`, without `/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The account's API key, as it is now.
+    #[must_use]
+    pub fn api_key(&self) -> String {
+        self.shared
+            .engine()
+            .account(self.account)
+            .map(|account| account.api_key.to_string())
+            .unwrap_or_default()
+    }
+
+    /// The secret that webhooks are signed with, as it is now.
+    #[must_use]
+    pub fn webhook_secret(&self) -> String {
+        self.shared
+            .engine()
+            .account(self.account)
+            .map(|account| account.webhook_secret.to_string())
+            .unwrap_or_default()
+    }
+
+    /// The emulator's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Moves a held clock forward. All that falls due on the way happens in order, deliveries included, before this
+    /// returns; a receiver may call the API meanwhile.
+    ///
+    /// With the system's clock, waits that long.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cueapi_emulator::{Clock, Emulator};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::builder().clock(Clock::held("2026-03-01T08:00:00Z".parse()?)).start().await?;
+    /// emulator.advance(Duration::from_secs(3600)).await;
+    /// assert_eq!(emulator.now().to_string(), "2026-03-01T09:00:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn advance(&self, by: Duration) {
+        let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+        self.advance_to(self.now().saturating_add(by).unwrap_or(Timestamp::MAX))
+            .await;
+    }
+
+    /// Like [`advance`](Self::advance), to a moment. One that has passed moves nothing, but what is due happens.
+    pub async fn advance_to(&self, moment: Timestamp) {
+        if !self.shared.clock.is_held() {
+            let left = moment.duration_since(self.now());
+            return tokio::time::sleep(left.try_into().unwrap_or_default()).await;
+        }
+        let _turn = self.advancing.lock().await;
+        while let Some(due) = self
+            .shared
+            .engine()
+            .next_due()
+            .filter(|due| *due <= moment.max(self.now()))
+        {
+            self.step(due).await;
+        }
+        self.shared.clock.move_to(moment);
+    }
+
+    /// Does what is due now, and then moves a held clock from one due thing to the next until every webhook that is on
+    /// its way has been delivered or given up, retries included.
+    ///
+    /// Later runs of a schedule are not waited for, and neither are workers.
+    pub async fn run_until_idle(&self) {
+        if self.shared.clock.is_held() {
+            self.advance_to(self.now()).await;
+        }
+        let waiting: Vec<_> = self.in_flight().into_iter().map(|execution| execution.id).collect();
+        while self.in_flight().iter().any(|execution| waiting.contains(&execution.id)) {
+            if !self.shared.clock.is_held() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                continue;
+            }
+            let _turn = self.advancing.lock().await;
+            let next = self.shared.engine().next_due();
+            match next {
+                Some(due) => self.step(due).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Moves the clock to a moment, if it is not past it, and does what is due then.
+    async fn step(&self, due: Timestamp) {
+        self.shared.clock.move_to(due);
+        let now = self.now();
+        while let Some(delivery) = self.shared.poll(now) {
+            self.shared.deliver(delivery).await;
+        }
+    }
+
+    fn in_flight(&self) -> Vec<Execution> {
+        let engine = self.shared.engine();
+        let webhook = |execution: &&Execution| {
+            engine
+                .cue(execution.account, &execution.cue_id)
+                .is_ok_and(|cue| cue.transport == Transport::Webhook)
+        };
+        let open =
+            |execution: &&Execution| !matches!(execution.status, ExecutionStatus::Success | ExecutionStatus::Failed);
+        engine.executions().filter(open).filter(webhook).cloned().collect()
+    }
+
+    /// Every request that has been sent, in order, failed ones included.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<SentDelivery> {
+        self.shared.sent().clone()
+    }
+
+    /// Every execution, oldest first, with what the API does not show: its outcome's evidence, who claimed it, when it is
+    /// tried again.
+    #[must_use]
+    pub fn executions(&self) -> Vec<Execution> {
+        self.shared.engine().executions().cloned().collect()
+    }
+
+    /// Stops listening, lets open requests finish for up to five seconds, and frees the port.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(());
+        if tokio::time::timeout(GRACE, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(());
+        if let Some(schedule) = &self.schedule {
+            schedule.abort();
+        }
+    }
+}

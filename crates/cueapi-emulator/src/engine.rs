@@ -1,0 +1,164 @@
+//! A CueAPI server without I/O: commands come in with the time, answers and deliveries come out.
+//!
+//! [`Engine`] holds cues, executions, workers and accounts. It reads no clock, draws its ids from a seed and sends
+//! nothing: [`Engine::poll`] settles what has fallen due and hands out one [`Delivery`] at a time, whose result comes back
+//! through [`Engine::delivered`]. So a year of schedules runs in a loop without a runtime:
+//!
+//! ```
+//! use cueapi_emulator::engine::{AttemptResult, CreateCue, Engine, Limits, Schedule};
+//!
+//! let mut engine = Engine::new(7);
+//! let start: jiff::Timestamp = "2026-01-01T00:00:00Z".parse()?;
+//! let account = engine.open_account(start, "me@example.com", Limits::unlimited());
+//! engine.create_cue(start, account, CreateCue::webhook("hourly", Schedule::cron("0 * * * *"), "http://127.0.0.1:9/hook")).unwrap();
+//!
+//! let end: jiff::Timestamp = "2026-01-02T00:00:00Z".parse()?;
+//! let mut runs = 0;
+//! while let Some(due) = engine.next_due().filter(|due| *due <= end) {
+//!     while let Some(delivery) = engine.poll(due) {
+//!         engine.delivered(due, delivery.id, AttemptResult::Status(200));
+//!         runs += 1;
+//!     }
+//! }
+//! assert_eq!(runs, 24);
+//! # Ok::<(), jiff::Error>(())
+//! ```
+
+mod account;
+mod alerts;
+mod census;
+mod cron;
+mod cues;
+mod deliveries;
+mod executions;
+mod ids;
+mod limits;
+mod outcomes;
+mod schedule;
+mod timers;
+mod url_policy;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+pub use self::{
+    account::{Account, AccountId, KeyError},
+    alerts::Alert,
+    cues::{
+        Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
+        VerificationMode,
+    },
+    deliveries::{AttemptResult, Delivery, DeliveryId, DeliveryKind},
+    executions::{Execution, ExecutionFilter, ExecutionStatus, Fired, Trigger},
+    ids::Uuid,
+    limits::{Limits, RateDecision},
+    outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
+    schedule::Schedule,
+    workers::Worker,
+};
+use self::{cues::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, timers::Timers};
+
+/// Why the server refuses a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// An answer of the API: HTTP status, error code and message, word for word.
+    Api {
+        /// The HTTP status.
+        status: u16,
+        /// The `error.code` of the body.
+        code: &'static str,
+        /// The `error.message` of the body.
+        message: String,
+    },
+    /// Something that the real server trips over: a 500 `internal_error`, after which it drops the connection.
+    Internal,
+}
+
+impl Refusal {
+    pub(crate) fn api(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self::Api {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// All state of one emulated server.
+#[derive(Debug)]
+pub struct Engine {
+    ids: Ids,
+    accounts: Vec<Account>,
+    keys: HashMap<Box<str>, account::KeyState>,
+    cues: BTreeMap<CueKey, Cue>,
+    cue_ids: HashMap<Box<str>, CueKey>,
+    cue_names: HashMap<(AccountId, Box<str>), CueKey>,
+    executions: BTreeMap<ExecutionKey, Execution>,
+    execution_ids: HashMap<Uuid, ExecutionKey>,
+    /// The server's unique index over (cue, scheduled_for).
+    occurrences: HashSet<(CueKey, Timestamp)>,
+    /// Executions that `claimable` lists, oldest first.
+    claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
+    workers: BTreeMap<(AccountId, Box<str>), Worker>,
+    alerts: Vec<Alert>,
+    timers: Timers,
+    limiter: RateLimiter,
+    in_flight: HashMap<DeliveryId, deliveries::InFlight>,
+    ready: std::collections::VecDeque<Delivery>,
+    next_key: u64,
+    check_urls: bool,
+    /// For callers without a key, or with one that nobody has.
+    anonymous_limit: Option<u32>,
+}
+
+impl Engine {
+    /// An empty server. The same seed and the same commands give the same ids, keys and secrets.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            ids: Ids::new(seed),
+            accounts: Vec::new(),
+            keys: HashMap::new(),
+            cues: BTreeMap::new(),
+            cue_ids: HashMap::new(),
+            cue_names: HashMap::new(),
+            executions: BTreeMap::new(),
+            execution_ids: HashMap::new(),
+            occurrences: HashSet::new(),
+            claimable: BTreeSet::new(),
+            workers: BTreeMap::new(),
+            alerts: Vec::new(),
+            timers: Timers::default(),
+            limiter: RateLimiter::default(),
+            in_flight: HashMap::new(),
+            ready: std::collections::VecDeque::new(),
+            next_key: 0,
+            check_urls: false,
+            anonymous_limit: Limits::free().requests_per_minute,
+        }
+    }
+
+    /// Whether callback URLs into private networks are refused, as a public server does. Off at first: a test's receiver
+    /// lives on loopback.
+    pub fn check_urls(&mut self, check: bool) {
+        self.check_urls = check;
+    }
+
+    /// How many requests a minute a caller without a valid key may make; 60 at first, `None` for any number.
+    pub fn limit_anonymous_requests(&mut self, limit: Option<u32>) {
+        self.anonymous_limit = limit;
+    }
+
+    /// An id for one answer.
+    pub(crate) fn request_id(&mut self) -> String {
+        self.ids.uuid().to_string()
+    }
+
+    fn next_key(&mut self) -> u64 {
+        self.next_key += 1;
+        self.next_key
+    }
+}

@@ -1,0 +1,96 @@
+//! Alerts: what the server notes when outcomes go wrong.
+
+use jiff::Timestamp;
+
+use super::{AccountId, Engine, ExecutionStatus, Uuid, executions::ExecutionKey};
+use crate::json::Json;
+
+/// An alert of an account.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Alert {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account: AccountId,
+    /// `verification_failed` or `consecutive_failures`.
+    pub alert_type: &'static str,
+    /// The cue that it is about.
+    pub cue_id: Box<str>,
+    /// The execution that raised it.
+    pub execution_id: Uuid,
+    /// One sentence.
+    pub message: String,
+    /// The numbers behind the sentence.
+    pub metadata: Json,
+    /// When it was raised.
+    pub created_at: Timestamp,
+}
+
+/// How many executions back the server looks, and how many failures in a row it takes.
+const LOOK_BACK: usize = 8;
+const FAILURES: usize = 3;
+
+impl Engine {
+    /// An account's alerts, newest first.
+    pub fn alerts(&self, account: AccountId) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().rev().filter(move |alert| alert.account == account)
+    }
+
+    pub(super) fn alert_verification_failed(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some((execution, cue)) = self.execution_and_cue(key) else {
+            return;
+        };
+        let alert = Alert {
+            id: execution.id,
+            account: cue.account,
+            alert_type: "verification_failed",
+            cue_id: cue.id.clone(),
+            execution_id: execution.id,
+            message: format!(
+                "Execution {} reported success but failed verification (required evidence missing).",
+                execution.id
+            ),
+            metadata: Json::object([
+                ("transport", cue.transport.as_str().into()),
+                ("outcome_state", "verification_failed".into()),
+            ]),
+            created_at: now,
+        };
+        self.push_alert(alert);
+    }
+
+    pub(super) fn alert_consecutive_failures(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some((execution, cue)) = self.execution_and_cue(key) else {
+            return;
+        };
+        let failures = cue
+            .executions
+            .iter()
+            .rev()
+            .filter_map(|key| self.executions.get(key))
+            .filter(|execution| matches!(execution.status, ExecutionStatus::Success | ExecutionStatus::Failed))
+            .take(LOOK_BACK)
+            .take_while(|execution| execution.status == ExecutionStatus::Failed)
+            .count();
+        if failures < FAILURES {
+            return;
+        }
+        let alert = Alert {
+            id: execution.id,
+            account: cue.account,
+            alert_type: "consecutive_failures",
+            cue_id: cue.id.clone(),
+            execution_id: execution.id,
+            message: format!("Cue {} has {failures} consecutive failed executions.", cue.id),
+            metadata: Json::object([("consecutive_failures", Json::Int(i64::try_from(failures).unwrap_or(0)))]),
+            created_at: now,
+        };
+        self.push_alert(alert);
+    }
+
+    fn push_alert(&mut self, mut alert: Alert) {
+        alert.id = self.ids.uuid();
+        self.alerts.push(alert);
+    }
+}

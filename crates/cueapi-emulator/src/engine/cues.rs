@@ -1,0 +1,629 @@
+//! Cues: what is to run, when, and how.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    AccountId, Engine, Refusal, Schedule,
+    executions::ExecutionKey,
+    schedule::{Plan, check_zone},
+    timers::Timer,
+    url_policy,
+};
+use crate::json::{Dump, Json};
+
+pub(super) type CueKey = u64;
+
+/// The server's column holds this many characters of a cron expression.
+const MAX_CRON: usize = 100;
+const MAX_PAYLOAD: usize = 1_048_576;
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $type {
+            $($(#[$vdoc])* $variant,)*
+        }
+
+        impl $type {
+            /// The name on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(super) use names;
+
+names! {
+    /// The state of a cue.
+    CueStatus {
+        /// Its schedule is running.
+        Active = "active",
+        /// Its schedule is halted.
+        Paused = "paused",
+        /// A one-time cue that succeeded.
+        Completed = "completed",
+        /// A one-time cue that failed.
+        Failed = "failed",
+    }
+}
+
+names! {
+    /// How a cue's executions reach the code that does the work.
+    Transport {
+        /// They are sent to the callback URL.
+        Webhook = "webhook",
+        /// Workers claim them.
+        Worker = "worker",
+    }
+}
+
+names! {
+    /// What a reported success must prove.
+    VerificationMode {
+        /// Nothing.
+        None = "none",
+        /// It must name an external id.
+        RequireExternalId = "require_external_id",
+        /// It must name a result URL.
+        RequireResultUrl = "require_result_url",
+        /// It must list artifacts.
+        RequireArtifacts = "require_artifacts",
+        /// Somebody must look at it.
+        Manual = "manual",
+    }
+}
+
+/// Where a webhook goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Callback {
+    /// The URL; a worker cue has none.
+    pub url: Option<Box<str>>,
+    /// `POST`, `PUT`, `PATCH` or `GET`; anything else is accepted at first and refused by the database.
+    pub method: Box<str>,
+    /// Headers that take the place of those that the server sends. An object of strings.
+    pub headers: Json,
+}
+
+/// How often, and after how long, a failed delivery is tried again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// Attempts in all, 1 to 10.
+    pub max_attempts: u32,
+    /// Minutes before the second, third, … attempt; the last one repeats. Integers of any size.
+    pub backoff_minutes: Vec<Json>,
+}
+
+/// What happens when an execution has failed for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnFailure {
+    /// Whether a mail is sent; the emulator sends none.
+    pub email: bool,
+    /// A URL to post to, unsigned.
+    pub webhook: Option<Box<str>>,
+    /// Whether a recurring cue is paused.
+    pub pause: bool,
+}
+
+/// A cue to make.
+#[derive(Debug, Clone)]
+pub struct CreateCue {
+    /// Unique within the account.
+    pub name: Box<str>,
+    /// Free text.
+    pub description: Option<Box<str>>,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// How its executions travel.
+    pub transport: Transport,
+    /// Where they go.
+    pub callback: Callback,
+    /// What they carry.
+    pub payload: Json,
+    /// How often a delivery is tried.
+    pub retry: Retry,
+    /// What a final failure does.
+    pub on_failure: OnFailure,
+    /// What a success must prove.
+    pub verification: Option<VerificationMode>,
+}
+
+/// The `callback` of a change: what is left out is reset, except the URL.
+#[derive(Debug, Clone)]
+pub struct PatchCallback {
+    /// The URL, kept when absent.
+    pub url: Option<Box<str>>,
+    /// As in [`Callback::method`].
+    pub method: Box<str>,
+    /// As in [`Callback::headers`].
+    pub headers: Json,
+}
+
+/// A change of a cue; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each field is the one of CreateCue, replaced whole")]
+pub struct PatchCue {
+    pub name: Option<Box<str>>,
+    pub description: Option<Box<str>>,
+    pub status: Option<CueStatus>,
+    pub schedule: Option<Schedule>,
+    pub callback: Option<PatchCallback>,
+    pub payload: Option<Json>,
+    pub retry: Option<Retry>,
+    pub on_failure: Option<OnFailure>,
+    pub verification: Option<VerificationMode>,
+}
+
+/// A cue as the server keeps it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each field is the one of CreateCue")]
+pub struct Cue {
+    /// `cue_` and twelve characters.
+    pub id: Box<str>,
+    /// Whose it is.
+    pub account: AccountId,
+    pub name: Box<str>,
+    pub description: Option<Box<str>>,
+    /// Where it stands.
+    pub status: CueStatus,
+    pub transport: Transport,
+    pub(super) plan: Plan,
+    pub callback: Arc<Callback>,
+    /// As the database gives it back: see [`Json::stored`].
+    pub payload: Arc<Json>,
+    pub retry: Retry,
+    /// When it runs next; `None` when it does not.
+    pub next_run: Option<Timestamp>,
+    /// The end of its last execution.
+    pub last_run: Option<Timestamp>,
+    /// Webhook attempts and worker outcomes.
+    pub run_count: u32,
+    /// Runs that the schedule started.
+    pub fired_count: u32,
+    pub on_failure: OnFailure,
+    pub verification: Option<VerificationMode>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    pub(super) executions: Vec<ExecutionKey>,
+}
+
+impl Cue {
+    /// Its schedule, as it was given.
+    #[must_use]
+    pub fn schedule(&self) -> &Schedule {
+        &self.plan.schedule
+    }
+
+    pub(super) fn is_once(&self) -> bool {
+        self.plan.is_once()
+    }
+}
+
+/// A part of a list, newest first.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The rows of this part.
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+impl Default for Callback {
+    fn default() -> Self {
+        Self {
+            url: None,
+            method: "POST".into(),
+            headers: Json::Object(Vec::new()),
+        }
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            backoff_minutes: [1, 5, 15].map(Json::Int).into(),
+        }
+    }
+}
+
+impl Default for OnFailure {
+    fn default() -> Self {
+        Self {
+            email: true,
+            webhook: None,
+            pause: false,
+        }
+    }
+}
+
+impl CreateCue {
+    /// A cue that is sent to a URL, with everything else at its default.
+    #[must_use]
+    pub fn webhook(name: &str, schedule: Schedule, url: &str) -> Self {
+        let callback = Callback {
+            url: Some(url.into()),
+            ..Callback::default()
+        };
+        Self {
+            callback,
+            transport: Transport::Webhook,
+            ..Self::worker(name, schedule)
+        }
+    }
+
+    /// A cue that workers claim, with everything else at its default.
+    #[must_use]
+    pub fn worker(name: &str, schedule: Schedule) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            schedule,
+            transport: Transport::Worker,
+            callback: Callback::default(),
+            payload: Json::Object(Vec::new()),
+            retry: Retry::default(),
+            on_failure: OnFailure::default(),
+            verification: None,
+        }
+    }
+}
+
+impl Engine {
+    /// Makes a cue. The second part of the answer is the `warning` of the response.
+    ///
+    /// # Errors
+    ///
+    /// In the server's order: `duplicate_cue_name`, `cue_limit_exceeded`, `invalid_callback_url`, `invalid_payload`,
+    /// `invalid_payload_size`, `invalid_timezone`, `invalid_schedule`, and what the database does not take.
+    pub fn create_cue(
+        &mut self,
+        now: Timestamp,
+        account: AccountId,
+        create: CreateCue,
+    ) -> Result<(&Cue, Option<&'static str>), Refusal> {
+        let CreateCue {
+            name,
+            description,
+            schedule,
+            transport,
+            callback,
+            payload,
+            retry,
+            on_failure,
+            verification,
+        } = create;
+        if name.contains('\0') {
+            return Err(Refusal::Internal);
+        }
+        let duplicate = || {
+            Refusal::api(
+                409,
+                "duplicate_cue_name",
+                format!("A cue named '{name}' already exists"),
+            )
+        };
+        if self.cue_names.contains_key(&(account, name.clone())) {
+            return Err(duplicate());
+        }
+        let holder = self.account(account).ok_or(Refusal::Internal)?;
+        if let Some(limit) = holder
+            .limits
+            .cues
+            .filter(|limit| holder.open_cues >= usize::try_from(*limit).unwrap_or(usize::MAX))
+        {
+            return Err(Refusal::api(
+                403,
+                "cue_limit_exceeded",
+                format!("Active cue limit of {limit} reached"),
+            ));
+        }
+        if transport == Transport::Webhook {
+            self.check_url(callback.url.as_deref(), "")?;
+        }
+        check_payload(&payload)?;
+        let plan = Plan::check(schedule, now)?;
+        let next_run = plan.next_run(now)?;
+        self.check_url(on_failure.webhook.as_deref(), "on_failure.webhook: ")?;
+        if !is_method(&callback.method) {
+            return Err(duplicate());
+        }
+        check_texts([description.as_deref(), on_failure.webhook.as_deref()], &plan.schedule)?;
+        let (callback, payload) = (stored_callback(callback)?, payload.stored().ok_or(Refusal::Internal)?);
+
+        let key = self.next_key();
+        let id = self.ids.short("cue_");
+        self.cue_ids.insert(id.clone(), key);
+        self.cue_names.insert((account, name.clone()), key);
+        self.count_open(account, 1);
+        if let Some(next_run) = next_run {
+            self.timers.set(next_run, Timer::Fire(key));
+        }
+        let warning = (transport == Transport::Worker && !self.any_worker_alive(now, account))
+            .then_some("No active workers found. Start a cueapi-worker to process this cue.");
+        let cue = self.cues.entry(key).or_insert(Cue {
+            id,
+            account,
+            name,
+            description,
+            status: CueStatus::Active,
+            transport,
+            plan,
+            callback: Arc::new(callback),
+            payload: Arc::new(payload),
+            retry,
+            next_run,
+            last_run: None,
+            run_count: 0,
+            fired_count: 0,
+            on_failure,
+            verification,
+            created_at: now,
+            updated_at: now,
+            executions: Vec::new(),
+        });
+        Ok((cue, warning))
+    }
+
+    /// A cue by id, when it is the account's.
+    ///
+    /// # Errors
+    ///
+    /// 404 `cue_not_found`.
+    pub fn cue(&self, account: AccountId, id: &str) -> Result<&Cue, Refusal> {
+        self.cues.get(&self.cue_key(account, id)?).ok_or(Refusal::Internal)
+    }
+
+    pub(super) fn cue_key(&self, account: AccountId, id: &str) -> Result<CueKey, Refusal> {
+        if id.contains('\0') {
+            return Err(Refusal::Internal);
+        }
+        let key = self
+            .cue_ids
+            .get(id)
+            .filter(|key| self.cues.get(key).is_some_and(|cue| cue.account == account));
+        key.copied()
+            .ok_or_else(|| Refusal::api(404, "cue_not_found", "Cue not found"))
+    }
+
+    /// An account's cues, newest first, of one status or of all.
+    #[must_use]
+    pub fn list_cues(&self, account: AccountId, status: Option<&str>, limit: usize, offset: usize) -> Page<&Cue> {
+        let mut rows = self
+            .cues
+            .values()
+            .rev()
+            .filter(|cue| cue.account == account && status.is_none_or(|status| cue.status.as_str() == status));
+        let mut total = rows.by_ref().take(offset).count();
+        let items: Vec<_> = rows.by_ref().take(limit).collect();
+        total += items.len() + rows.count();
+        Page { items, total }
+    }
+
+    /// Changes a cue. A new schedule is applied first, then the status.
+    ///
+    /// # Errors
+    ///
+    /// `cue_not_found`, `invalid_callback_url`, `invalid_payload`, `invalid_payload_size`, `invalid_timezone`,
+    /// `invalid_schedule`, and a 500 for what the database does not take: a name in use or too long, a wrong method.
+    pub fn patch_cue(
+        &mut self,
+        now: Timestamp,
+        account: AccountId,
+        id: &str,
+        patch: PatchCue,
+    ) -> Result<&Cue, Refusal> {
+        let key = self.cue_key(account, id)?;
+        if let Some(callback) = &patch.callback {
+            self.check_url(callback.url.as_deref(), "")?;
+        }
+        if let Some(payload) = &patch.payload {
+            check_payload(payload)?;
+        }
+        let plan = patch
+            .schedule
+            .map(|schedule| check_patched_schedule(schedule, now))
+            .transpose()?
+            .flatten();
+        let webhook = patch
+            .on_failure
+            .as_ref()
+            .and_then(|on_failure| on_failure.webhook.as_deref());
+        self.check_url(webhook, "on_failure.webhook: ")?;
+
+        let cue = self.cues.get(&key).ok_or(Refusal::Internal)?;
+        if let Some(name) = &patch.name {
+            let taken = self
+                .cue_names
+                .get(&(account, name.clone()))
+                .is_some_and(|holder| *holder != key);
+            if taken || name.contains('\0') || name.chars().count() > 255 {
+                return Err(Refusal::Internal);
+            }
+        }
+        let effective_plan = plan.as_ref().unwrap_or(&cue.plan);
+        check_texts([patch.description.as_deref(), webhook], &effective_plan.schedule)?;
+        let payload = patch
+            .payload
+            .map(|payload| payload.stored().ok_or(Refusal::Internal))
+            .transpose()?;
+        let callback = match patch.callback {
+            Some(PatchCallback { url, method, headers }) if is_method(&method) => {
+                let url = url.or_else(|| cue.callback.url.clone());
+                Some(stored_callback(Callback { url, method, headers })?)
+            }
+            Some(_) => return Err(Refusal::Internal),
+            None => None,
+        };
+        let mut next_run = cue.next_run;
+        if let Some(plan) = &plan {
+            next_run = plan.next_run(now)?;
+        }
+        match patch.status {
+            Some(CueStatus::Active) => next_run = effective_plan.next_run(now)?,
+            Some(CueStatus::Paused) => next_run = None,
+            _ => {}
+        }
+
+        let (old_status, old_name) = (cue.status, cue.name.clone());
+        if let Some(name) = &patch.name {
+            self.cue_names.remove(&(account, old_name));
+            self.cue_names.insert((account, name.clone()), key);
+        }
+        self.move_open(account, old_status, patch.status.unwrap_or(old_status));
+        let cue = self.cues.get_mut(&key).ok_or(Refusal::Internal)?;
+        if cue.next_run != next_run || patch.status.is_some() {
+            if let Some(next_run) = next_run {
+                self.timers.set(next_run, Timer::Fire(key));
+            }
+        }
+        cue.next_run = next_run;
+        set(&mut cue.plan, plan);
+        set(&mut cue.name, patch.name);
+        set(&mut cue.status, patch.status);
+        set(&mut cue.payload, payload.map(Arc::new));
+        set(&mut cue.callback, callback.map(Arc::new));
+        set(&mut cue.retry, patch.retry);
+        set(&mut cue.on_failure, patch.on_failure);
+        cue.description = patch.description.or(cue.description.take());
+        cue.verification = patch.verification.or(cue.verification);
+        cue.updated_at = now;
+        Ok(cue)
+    }
+
+    /// Removes a cue with its executions.
+    ///
+    /// # Errors
+    ///
+    /// 404 `cue_not_found`.
+    pub fn delete_cue(&mut self, account: AccountId, id: &str) -> Result<(), Refusal> {
+        let key = self.cue_key(account, id)?;
+        let Some(cue) = self.cues.remove(&key) else {
+            return Err(Refusal::Internal);
+        };
+        self.cue_ids.remove(&cue.id);
+        self.cue_names.remove(&(account, cue.name));
+        if is_open(cue.status) {
+            self.count_open(account, -1);
+        }
+        for execution in cue.executions {
+            self.forget_execution(execution);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_cue_status(&mut self, key: CueKey, status: CueStatus) {
+        let Some(cue) = self.cues.get_mut(&key) else { return };
+        let (account, old) = (cue.account, cue.status);
+        cue.status = status;
+        self.move_open(account, old, status);
+    }
+
+    fn move_open(&mut self, account: AccountId, old: CueStatus, new: CueStatus) {
+        match (is_open(old), is_open(new)) {
+            (true, false) => self.count_open(account, -1),
+            (false, true) => self.count_open(account, 1),
+            _ => {}
+        }
+    }
+
+    fn count_open(&mut self, account: AccountId, by: isize) {
+        if let Some(account) = self.account_mut(account) {
+            account.open_cues = account.open_cues.saturating_add_signed(by);
+        }
+    }
+
+    fn check_url(&self, url: Option<&str>, field: &str) -> Result<(), Refusal> {
+        match url.filter(|_| self.check_urls).and_then(url_policy::refuse) {
+            Some(reason) => Err(Refusal::api(400, "invalid_callback_url", format!("{field}{reason}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_open(status: CueStatus) -> bool {
+    matches!(status, CueStatus::Active | CueStatus::Paused)
+}
+
+fn is_method(method: &str) -> bool {
+    matches!(method, "POST" | "GET" | "PUT" | "PATCH")
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn check_payload(payload: &Json) -> Result<(), Refusal> {
+    if payload.contains_nul() {
+        return Err(Refusal::api(
+            400,
+            "invalid_payload",
+            "Payload contains null bytes which are not supported",
+        ));
+    }
+    if payload
+        .to_python(Dump {
+            spaces: true,
+            sorted: false,
+            ascii: false,
+        })
+        .len()
+        > MAX_PAYLOAD
+    {
+        return Err(Refusal::api(
+            400,
+            "invalid_payload_size",
+            "Payload exceeds maximum size of 1MB",
+        ));
+    }
+    Ok(())
+}
+
+/// A schedule of unknown type changes nothing in a PATCH.
+fn check_patched_schedule(schedule: Schedule, now: Timestamp) -> Result<Option<Plan>, Refusal> {
+    if matches!(&*schedule.kind, "recurring" | "once") {
+        return Plan::check(schedule, now).map(Some);
+    }
+    check_zone(&schedule.timezone).map(|_| None)
+}
+
+/// What passes every check and then fails in the database.
+fn check_texts<const N: usize>(texts: [Option<&str>; N], schedule: &Schedule) -> Result<(), Refusal> {
+    let cron = schedule.cron.as_deref().unwrap_or_default();
+    if texts
+        .into_iter()
+        .flatten()
+        .chain([cron])
+        .any(|text| text.contains('\0'))
+        || cron.chars().count() > MAX_CRON
+    {
+        return Err(Refusal::Internal);
+    }
+    Ok(())
+}
+
+fn stored_callback(callback: Callback) -> Result<Callback, Refusal> {
+    if callback.headers.contains_nul() {
+        return Err(Refusal::Internal);
+    }
+    let headers = callback.headers.stored().ok_or(Refusal::Internal)?;
+    Ok(Callback { headers, ..callback })
+}

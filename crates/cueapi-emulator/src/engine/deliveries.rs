@@ -1,0 +1,463 @@
+//! Sending webhooks, as far as it goes without a network: what to send when, and what its result means.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp, tz::Offset};
+
+use super::{
+    Callback, Cue, CueStatus, Engine, ExecutionStatus, Transport, Trigger, Uuid,
+    cues::CueKey,
+    executions::{ExecutionKey, LEASE, STALE},
+    timers::Timer,
+};
+use crate::{json::Json, time};
+
+/// The number of a delivery, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(u64);
+
+/// A request to be sent for the server. Its result is owed to [`Engine::delivered`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// What to give back with the result.
+    pub id: DeliveryId,
+    /// What it is about.
+    pub kind: DeliveryKind,
+    /// `POST`, `PUT`, `PATCH`, or `GET`, which goes without the body although the signature covers it.
+    pub method: Box<str>,
+    /// Where to.
+    pub url: Box<str>,
+    /// The headers that come after the signature, in order.
+    pub headers: Vec<(&'static str, String)>,
+    /// Headers of the cue that take the place of any other.
+    pub overrides: Vec<(Box<str>, Box<str>)>,
+    /// The exact text to send.
+    pub body: String,
+    /// The key to sign with; `None` for a request that goes unsigned.
+    pub secret: Option<Box<str>>,
+    /// How long the receiver may take.
+    pub timeout: std::time::Duration,
+}
+
+/// What a delivery is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryKind {
+    /// An execution of a webhook cue.
+    Cue {
+        /// The cue.
+        cue_id: Box<str>,
+        /// The execution.
+        execution_id: Uuid,
+        /// Counted from 1.
+        attempt: u32,
+    },
+    /// The notice that a cue has failed for good.
+    OnFailure {
+        /// The cue.
+        cue_id: Box<str>,
+    },
+}
+
+/// How a delivery went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptResult {
+    /// The receiver answered with this status.
+    Status(u16),
+    /// It did not answer in time.
+    Timeout,
+    /// It could not be reached.
+    Connect,
+    /// Something else; the text becomes the execution's `error_message`.
+    Failed(String),
+}
+
+/// What a delivery sends, taken from the cue when it is queued: later changes do not reach it.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    name: Box<str>,
+    callback: Arc<Callback>,
+    payload: Arc<Json>,
+    secret: Box<str>,
+}
+
+#[derive(Debug)]
+pub(super) struct InFlight {
+    execution: ExecutionKey,
+    attempt: u32,
+}
+
+impl Engine {
+    /// When something falls due next; may be in the past. Nothing at all may come of it.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        if self.ready.is_empty() {
+            self.timers.next()
+        } else {
+            Some(Timestamp::MIN)
+        }
+    }
+
+    /// Settles what has fallen due by `now`, in order, up to the next request that must be sent; `None` when there is
+    /// nothing left to do.
+    pub fn poll(&mut self, now: Timestamp) -> Option<Delivery> {
+        loop {
+            if let Some(delivery) = self.ready.pop_front() {
+                return Some(delivery);
+            }
+            match self.timers.take_due(now)?.1 {
+                Timer::Fire(cue) => self.fire_scheduled(now, cue),
+                Timer::Retry(execution) => self.retry_ready(now, execution),
+                Timer::Stale(execution) => self.recover_stale(now, execution),
+                Timer::Lease(execution) => self.check_lease(now, execution),
+                Timer::Unclaimed(execution) => self.miss_unclaimed(now, execution),
+                Timer::Dispatch(execution) => self.dispatch(now, execution),
+            }
+        }
+    }
+
+    pub(super) fn queue_delivery(&mut self, key: ExecutionKey, at: Timestamp) {
+        let Some((execution, cue)) = self.execution_and_cue(key) else {
+            return;
+        };
+        let secret = self
+            .account(execution.account)
+            .map(|account| account.webhook_secret.clone())
+            .unwrap_or_default();
+        let parcel = Parcel {
+            name: cue.name.clone(),
+            callback: cue.callback.clone(),
+            payload: cue.payload.clone(),
+            secret,
+        };
+        if let Some(execution) = self.executions.get_mut(&key) {
+            execution.parcel = Some(Arc::new(parcel));
+        }
+        self.timers.set(at, Timer::Dispatch(key));
+    }
+
+    fn dispatch(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some(execution) = self.executions.get(&key) else {
+            return;
+        };
+        if !matches!(execution.status, ExecutionStatus::Pending | ExecutionStatus::RetryReady) {
+            return;
+        }
+        let (account, trigger) = (execution.account, execution.triggered_by);
+        if trigger == Trigger::Scheduled && !self.within_monthly_limit(now, account) {
+            if let Some(execution) = self.executions.get_mut(&key) {
+                execution.status = ExecutionStatus::Failed;
+                execution.error_message = Some("Monthly execution limit reached".into());
+                execution.updated_at = now;
+            }
+            return;
+        }
+        let id = DeliveryId(self.next_key());
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        let Some(parcel) = execution.parcel.clone() else { return };
+        self.claimable.remove(&(account, execution.scheduled_for, key));
+        execution.status = ExecutionStatus::Delivering;
+        execution.started_at.get_or_insert(now);
+        execution.updated_at = now;
+        let attempt = execution.attempts.saturating_add(1);
+        let scheduled_for = time::with_offset(execution.scheduled_for, execution.scheduled_offset);
+        self.timers
+            .set(now.saturating_add(STALE).unwrap_or(now), Timer::Stale(key));
+        self.in_flight.insert(
+            id,
+            InFlight {
+                execution: key,
+                attempt,
+            },
+        );
+        let Some(url) = parcel.callback.url.clone() else {
+            // What becomes of a worker's execution that was taken from it and is retried like a webhook.
+            self.delivered(now, id, AttemptResult::Failed("URL must have a hostname".into()));
+            return;
+        };
+        let body = Json::object([
+            ("attempt", attempt.into()),
+            ("cue_id", (&*execution.cue_id).into()),
+            ("execution_id", execution.id.to_string().into()),
+            ("name", (&*parcel.name).into()),
+            ("payload", (*parcel.payload).clone()),
+            ("scheduled_for", scheduled_for.as_str().into()),
+        ]);
+        let headers = vec![
+            ("X-CueAPI-Cue-Id", execution.cue_id.to_string()),
+            ("X-CueAPI-Execution-Id", execution.id.to_string()),
+            ("X-CueAPI-Scheduled-For", scheduled_for),
+            ("X-CueAPI-Attempt", attempt.to_string()),
+        ];
+        self.ready.push_back(Delivery {
+            id,
+            kind: DeliveryKind::Cue {
+                cue_id: execution.cue_id.clone(),
+                execution_id: execution.id,
+                attempt,
+            },
+            method: parcel.callback.method.clone(),
+            url,
+            headers,
+            overrides: header_pairs(&parcel.callback.headers),
+            body: body.to_canonical(),
+            secret: Some(parcel.secret.clone()),
+            timeout: std::time::Duration::from_secs(30),
+        });
+    }
+
+    /// Takes the result of a delivery. One whose execution has moved on meanwhile is ignored.
+    pub fn delivered(&mut self, now: Timestamp, id: DeliveryId, result: AttemptResult) {
+        let Some(InFlight {
+            execution: key,
+            attempt,
+        }) = self.in_flight.remove(&id)
+        else {
+            return;
+        };
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        if execution.status != ExecutionStatus::Delivering || execution.attempts.saturating_add(1) != attempt {
+            return;
+        }
+        let (account, cue_key) = (execution.account, execution.cue);
+        execution.attempts = attempt;
+        execution.last_attempt_at = Some(now);
+        execution.updated_at = now;
+        execution.http_status = if let AttemptResult::Status(status) = result {
+            Some(status)
+        } else {
+            None
+        };
+        let success = matches!(result, AttemptResult::Status(200..300));
+        let Some(cue) = self.cues.get_mut(&cue_key) else { return };
+        cue.run_count = cue.run_count.saturating_add(1);
+        cue.updated_at = now;
+        let once = cue.is_once();
+        let (max_attempts, delay) = (cue.retry.max_attempts, backoff(cue, attempt.saturating_sub(1)));
+        if success {
+            execution.status = ExecutionStatus::Success;
+            execution.delivered_at = Some(now);
+            cue.last_run = Some(now);
+            self.count_delivery(now, account);
+            if once {
+                self.set_cue_status(cue_key, CueStatus::Completed);
+            }
+            return;
+        }
+        execution.error_message = Some(explain(&result));
+        if attempt >= max_attempts {
+            execution.status = ExecutionStatus::Failed;
+            cue.last_run = Some(now);
+            self.fail_for_good(now, key, attempt);
+        } else {
+            self.retry_after(now, key, delay);
+        }
+    }
+
+    fn retry_after(&mut self, now: Timestamp, key: ExecutionKey, delay: SignedDuration) {
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        let at = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
+        execution.status = ExecutionStatus::Retrying;
+        execution.next_retry = Some(at);
+        self.timers.set(at.max(now), Timer::Retry(key));
+    }
+
+    fn retry_ready(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        if execution.status != ExecutionStatus::Retrying || execution.next_retry.is_none_or(|at| at > now) {
+            return;
+        }
+        execution.status = ExecutionStatus::RetryReady;
+        execution.next_retry = None;
+        execution.updated_at = now;
+        let (account, scheduled_for, cue) = (execution.account, execution.scheduled_for, execution.cue);
+        if self
+            .cues
+            .get(&cue)
+            .is_some_and(|cue| cue.transport == Transport::Worker)
+        {
+            self.claimable.insert((account, scheduled_for, key));
+        }
+        self.queue_delivery(key, now);
+    }
+
+    /// The 300-second rule. It knows no difference between webhooks and workers, whatever the claim says about its lease.
+    fn recover_stale(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some((execution, cue)) = self.execution_and_cue(key) else {
+            return;
+        };
+        if execution.status != ExecutionStatus::Delivering {
+            return;
+        }
+        let stale_at = execution.updated_at.saturating_add(STALE).unwrap_or(now);
+        if stale_at > now {
+            self.timers.set(stale_at, Timer::Stale(key));
+            return;
+        }
+        let (attempts, max_attempts, delay) = (
+            execution.attempts,
+            cue.retry.max_attempts,
+            backoff(cue, execution.attempts),
+        );
+        let exhausted = attempts >= max_attempts;
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        execution.updated_at = now;
+        if exhausted {
+            execution.status = ExecutionStatus::Failed;
+            execution.error_message = Some("Failed: stuck in delivering for >300s, max attempts exhausted".into());
+            self.fail_for_good(now, key, 0);
+        } else {
+            execution.error_message = Some("Recovered from stale delivering state after 300s".into());
+            self.retry_after(now, key, delay);
+        }
+    }
+
+    /// A claim that is older than its lease goes back when the worker itself has fallen silent.
+    fn check_lease(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some(execution) = self.executions.get(&key) else {
+            return;
+        };
+        let (ExecutionStatus::Delivering, Some(worker), Some(claimed_at)) = (
+            execution.status,
+            execution.claimed_by_worker.as_deref(),
+            execution.claimed_at,
+        ) else {
+            return;
+        };
+        let lease_end = claimed_at.saturating_add(LEASE).unwrap_or(now);
+        let until = self
+            .worker_alive_until(execution.account, worker)
+            .map_or(lease_end, |alive| alive.max(lease_end));
+        if until > now {
+            self.timers.set(until, Timer::Lease(key));
+            return;
+        }
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        execution.status = ExecutionStatus::Pending;
+        execution.claimed_by_worker = None;
+        execution.claimed_at = None;
+        execution.updated_at = now;
+        self.claimable.insert((execution.account, execution.scheduled_for, key));
+        let missed_at = execution.created_at.saturating_add(LEASE).unwrap_or(now);
+        self.timers.set(missed_at.max(now), Timer::Unclaimed(key));
+    }
+
+    fn miss_unclaimed(&mut self, now: Timestamp, key: ExecutionKey) {
+        let Some(execution) = self.executions.get_mut(&key) else {
+            return;
+        };
+        if execution.status != ExecutionStatus::Pending || execution.claimed_by_worker.is_some() {
+            return;
+        }
+        execution.status = ExecutionStatus::Missed;
+        execution.error_message = Some("No worker claimed this execution within timeout window".into());
+        execution.updated_at = now;
+        self.claimable
+            .remove(&(execution.account, execution.scheduled_for, key));
+        self.fail_for_good(now, key, 0);
+    }
+
+    /// What follows a final failure: a one-time cue has failed, a recurring one may be paused, a URL may be told.
+    fn fail_for_good(&mut self, now: Timestamp, key: ExecutionKey, attempts: u32) {
+        let Some((execution, cue)) = self.execution_and_cue(key) else {
+            return;
+        };
+        let cue_key = execution.cue;
+        let notice = cue.on_failure.webhook.clone().map(|url| {
+            let last_error = execution
+                .error_message
+                .as_deref()
+                .map(|text| text.chars().take(500).collect::<String>());
+            let body = Json::object([
+                ("event", "cue.failed".into()),
+                ("cue_id", (&*cue.id).into()),
+                ("cue_name", (&*cue.name).into()),
+                ("attempts", attempts.into()),
+                ("last_http_status", execution.http_status.into()),
+                ("last_error", last_error.into()),
+                ("failed_at", time::with_offset(now, Offset::UTC).into()),
+                ("dashboard_url", "https://dashboard.cueapi.ai".into()),
+            ]);
+            (url, cue.id.clone(), body.to_compact())
+        });
+        let (once, pause) = (cue.is_once(), cue.on_failure.pause);
+        if let Some((url, cue_id, body)) = notice {
+            let id = DeliveryId(self.next_key());
+            self.ready.push_back(Delivery {
+                id,
+                kind: DeliveryKind::OnFailure { cue_id },
+                method: "POST".into(),
+                url,
+                headers: Vec::new(),
+                overrides: Vec::new(),
+                body,
+                secret: None,
+                timeout: std::time::Duration::from_secs(10),
+            });
+        }
+        if once {
+            self.set_cue_status(cue_key, CueStatus::Failed);
+        } else if pause {
+            self.pause_after_failure(now, cue_key);
+        }
+    }
+
+    fn pause_after_failure(&mut self, now: Timestamp, key: CueKey) {
+        self.set_cue_status(key, CueStatus::Paused);
+        if let Some(cue) = self.cues.get_mut(&key) {
+            cue.next_run = None;
+            cue.updated_at = now;
+        }
+    }
+}
+
+/// The pause before the next attempt: the list's entry, its last one when the list is too short, a minute without a list.
+fn backoff(cue: &Cue, index: u32) -> SignedDuration {
+    let list = &cue.retry.backoff_minutes;
+    let index = usize::try_from(index)
+        .unwrap_or(usize::MAX)
+        .min(list.len().saturating_sub(1));
+    match list.get(index) {
+        None => SignedDuration::from_mins(1),
+        Some(Json::Int(minutes)) => SignedDuration::from_secs(minutes.saturating_mul(60)),
+        Some(Json::BigInt(digits)) if digits.starts_with('-') => SignedDuration::ZERO,
+        Some(_) => SignedDuration::MAX,
+    }
+}
+
+fn explain(result: &AttemptResult) -> String {
+    match result {
+        AttemptResult::Status(404) => "Webhook endpoint not found (404)".into(),
+        AttemptResult::Status(408) | AttemptResult::Timeout => "Webhook endpoint timed out".into(),
+        AttemptResult::Status(500) => "Webhook endpoint returned server error (500)".into(),
+        AttemptResult::Status(status @ 400..500) => format!("Webhook endpoint rejected request ({status})"),
+        AttemptResult::Status(status @ 501..) => format!("Webhook endpoint server error ({status})"),
+        AttemptResult::Status(status) => format!("Webhook delivery failed ({status})"),
+        AttemptResult::Connect => "Could not connect to webhook endpoint".into(),
+        AttemptResult::Failed(reason) => reason.clone(),
+    }
+}
+
+fn header_pairs(headers: &Json) -> Vec<(Box<str>, Box<str>)> {
+    let Json::Object(members) = headers else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into())))
+        .collect()
+}

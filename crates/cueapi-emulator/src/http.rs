@@ -1,0 +1,350 @@
+//! The HTTP face: a request in, the answer that a CueAPI server gives out.
+//!
+//! The order of the checks is the server's: body size, rate limit, route, JSON syntax, key, fields, and then what the
+//! engine says.
+
+mod account;
+mod cues;
+mod echo;
+mod errors;
+mod executions;
+mod form;
+mod limit;
+mod route;
+mod service;
+mod views;
+mod workers;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use jiff::Timestamp;
+
+use self::{
+    errors::{Detail, error, framework, validation},
+    form::{Body, Form},
+    route::{Operation, Route},
+};
+use crate::{
+    engine::{AccountId, Engine, KeyError},
+    json::{Json, ParseError},
+};
+
+pub(crate) const MAX_BODY: usize = 1_048_576;
+
+/// A request, read to its end.
+pub(crate) struct Exchange<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+    /// Where the caller comes from: the rate limiter's bucket without a key.
+    pub(crate) peer: &'a str,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Json {
+        status: u16,
+        body: String,
+        headers: Vec<(&'static str, String)>,
+    },
+    Empty {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+    },
+    /// A 500, after which the connection is dropped.
+    Crash,
+}
+
+impl Reply {
+    fn json(status: u16, body: String) -> Self {
+        Self::Json {
+            status,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    fn ok(body: String) -> Self {
+        Self::json(200, body)
+    }
+
+    fn no_content() -> Self {
+        Self::Empty {
+            status: 204,
+            headers: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, name: &'static str, value: String) {
+        match self {
+            Self::Json { headers, .. } | Self::Empty { headers, .. } => headers.push((name, value)),
+            Self::Crash => {}
+        }
+    }
+}
+
+/// Answers a request whose body has been read.
+pub(crate) fn answer(engine: &mut Engine, exchange: &Exchange<'_>) -> Reply {
+    let rate = limit::check(engine, exchange);
+    let mut reply = match &rate {
+        Some(decision) if !decision.allowed => limit::refuse(decision),
+        _ => routed(engine, exchange).unwrap_or_else(|reply| reply),
+    };
+    if let Some(decision) = rate {
+        limit::describe(&decision, &mut reply);
+    }
+    limit::warn(engine, exchange, &mut reply);
+    reply.add("x-request-id", engine.request_id());
+    reply
+}
+
+/// A body that is said to be larger than the server takes; nothing else is looked at.
+pub(crate) fn too_large(engine: &mut Engine) -> Reply {
+    let mut reply = errors::too_large();
+    reply.add("x-request-id", engine.request_id());
+    reply
+}
+
+/// A body that turned out to be too large, or broke off.
+pub(crate) fn unreadable_body(engine: &mut Engine) -> Reply {
+    let mut reply = framework(400, "There was an error parsing the body");
+    reply.add("x-request-id", engine.request_id());
+    reply
+}
+
+fn routed(engine: &mut Engine, exchange: &Exchange<'_>) -> Result<Reply, Reply> {
+    let path = decode(exchange.uri.path());
+    let route = match Route::find(exchange.method, &path) {
+        Route::Found(operation, parameters) => Call {
+            engine,
+            exchange,
+            parameters,
+        }
+        .run(operation)?,
+        Route::WrongMethod => framework(405, "Method Not Allowed"),
+        Route::Redirect => redirect(exchange),
+        Route::Unknown => framework(404, "Not Found"),
+    };
+    Ok(echo::apply(route, exchange))
+}
+
+/// To the same address without the slash at its end.
+fn redirect(exchange: &Exchange<'_>) -> Reply {
+    let host = exchange
+        .headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
+    let path = exchange.uri.path().trim_end_matches('/');
+    let query = exchange
+        .uri
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    Reply::Empty {
+        status: 307,
+        headers: vec![("location", format!("http://{host}{path}{query}"))],
+    }
+}
+
+/// A request that has found its operation.
+struct Call<'a> {
+    engine: &'a mut Engine,
+    exchange: &'a Exchange<'a>,
+    parameters: Vec<String>,
+}
+
+impl Call<'_> {
+    fn now(&self) -> Timestamp {
+        self.exchange.now
+    }
+
+    fn parameter(&self) -> &str {
+        self.parameters.first().map_or("", String::as_str)
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.exchange
+            .headers
+            .get(name)
+            .map(|value| value.as_bytes().iter().copied().map(char::from).collect())
+    }
+
+    /// Reads the body, then asks for the key: the server finds broken JSON before it looks who sends it.
+    fn authenticated_body(&self) -> Result<(AccountId, Body), Reply> {
+        let body = self.body()?;
+        Ok((self.account()?, body))
+    }
+
+    fn body(&self) -> Result<Body, Reply> {
+        if self.exchange.body.is_empty() {
+            return Ok(Body::Absent);
+        }
+        if !is_json(self.exchange.headers) {
+            return Ok(Body::Opaque);
+        }
+        match Json::parse(self.exchange.body) {
+            Ok(value) => Ok(Body::Json(value)),
+            Err(ParseError::Syntax) => Err(error(400, "invalid_json", "Request body is not valid JSON")),
+            Err(ParseError::Unreadable) => Err(framework(400, "There was an error parsing the body")),
+        }
+    }
+
+    fn account(&self) -> Result<AccountId, Reply> {
+        let token = self.header("authorization");
+        let Some(token) = token
+            .as_deref()
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .map(str::trim)
+        else {
+            return Err(error(401, "invalid_api_key", "Missing or invalid Authorization header"));
+        };
+        if !token.starts_with("cue_sk_") {
+            return Err(error(401, "invalid_session", "Invalid session token"));
+        }
+        self.engine
+            .authenticate(self.now(), token)
+            .map_err(|reason| match reason {
+                KeyError::Rotated => error(401, "key_rotated", "This API key has been rotated. Use your new key."),
+                KeyError::Unknown => error(401, "invalid_api_key", "Invalid API key"),
+            })
+    }
+
+    /// Reads a body that must be an object of known members.
+    fn form<T>(&self, body: &Body, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Result<T, Reply> {
+        let mut errors = Vec::new();
+        let value = Form::body(body, &mut errors).and_then(|mut form| read(&mut form));
+        match value {
+            Some(value) if errors.is_empty() => Ok(value),
+            _ => Err(validation(&errors)),
+        }
+    }
+
+    fn query(&self) -> Query {
+        Query::parse(self.exchange.uri.query().unwrap_or_default())
+    }
+
+    fn run(&mut self, operation: Operation) -> Result<Reply, Reply> {
+        match operation {
+            Operation::CreateCue => self.create_cue(),
+            Operation::ListCues => self.list_cues(),
+            Operation::GetCue => self.get_cue(),
+            Operation::PatchCue => self.patch_cue(),
+            Operation::DeleteCue => self.delete_cue(),
+            Operation::FireCue => self.fire_cue(),
+            Operation::ListExecutions => self.list_executions(),
+            Operation::GetExecution => self.get_execution(),
+            Operation::ListClaimable => self.list_claimable(),
+            Operation::ClaimNext => self.claim_next(),
+            Operation::Claim => self.claim(),
+            Operation::ExecutionHeartbeat => self.execution_heartbeat(),
+            Operation::ReportOutcome => self.report_outcome(),
+            Operation::Replay => self.replay(),
+            Operation::Verify => self.verify(),
+            Operation::VerificationPending => self.verification_pending(),
+            Operation::AppendEvidence => self.append_evidence(),
+            Operation::LiveClaim => self.live_claim(),
+            Operation::WorkerHeartbeat => self.worker_heartbeat(),
+            Operation::ListWorkers => self.list_workers(),
+            Operation::DeleteWorker => self.delete_worker(),
+            Operation::GetUsage => self.get_usage(),
+            Operation::GetMe => self.get_me(),
+            Operation::GetKey => self.get_key(),
+            Operation::RegenerateKey => self.regenerate_key(),
+            Operation::GetWebhookSecret => self.get_webhook_secret(),
+            Operation::RegenerateWebhookSecret => self.regenerate_webhook_secret(),
+            Operation::ListAlerts => self.list_alerts(),
+            Operation::Info => Ok(service::info()),
+            Operation::Health => Ok(service::health(self.engine, self.now())),
+            Operation::Status => Ok(service::status()),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+/// Query parameters; of a repeated one the last counts.
+struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
+        });
+        Self { pairs: pairs.collect() }
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// `limit` and `offset`, or what they are called here.
+    fn window(&self, limit: (&str, i64), offset: &str) -> Result<(usize, usize), Reply> {
+        let mut errors = Vec::new();
+        let mut number = |name: &str, default: i64, low: i64, high: i64| {
+            let Some(text) = self.get(name) else { return default };
+            let parsed = form::integer(&Json::from(text)).and_then(|value| form::between(&value, low, high));
+            parsed.unwrap_or_else(|message| {
+                errors.push(Detail {
+                    field: format!("query.{name}"),
+                    message,
+                });
+                default
+            })
+        };
+        let window = (number(limit.0, limit.1, 1, 100), number(offset, 0, 0, i64::MAX));
+        if errors.is_empty() {
+            let size = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+            Ok((size(window.0), size(window.1)))
+        } else {
+            Err(validation(&errors))
+        }
+    }
+}
+
+/// Percent-decodes as Python's `unquote` does.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        match hex
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}

@@ -1,0 +1,124 @@
+//! Which operation a method and a path mean.
+
+use http::Method;
+
+/// What the emulator can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    CreateCue,
+    ListCues,
+    GetCue,
+    PatchCue,
+    DeleteCue,
+    FireCue,
+    ListExecutions,
+    GetExecution,
+    ListClaimable,
+    ClaimNext,
+    Claim,
+    ExecutionHeartbeat,
+    ReportOutcome,
+    Replay,
+    Verify,
+    VerificationPending,
+    AppendEvidence,
+    LiveClaim,
+    WorkerHeartbeat,
+    ListWorkers,
+    DeleteWorker,
+    GetUsage,
+    GetMe,
+    GetKey,
+    RegenerateKey,
+    GetWebhookSecret,
+    RegenerateWebhookSecret,
+    ListAlerts,
+    Info,
+    Health,
+    Status,
+}
+
+pub(super) enum Route {
+    /// An operation, and the path's parameters.
+    Found(Operation, Vec<String>),
+    WrongMethod,
+    /// There is such a route without the slash at the end.
+    Redirect,
+    Unknown,
+}
+
+impl Route {
+    /// Looks up a decoded path.
+    pub(super) fn find(method: &Method, path: &str) -> Self {
+        let Some((operations, parameters)) = lookup(path) else {
+            let shorter = path.strip_suffix('/').map(|path| path.trim_end_matches('/'));
+            return if shorter.and_then(lookup).is_some() {
+                Self::Redirect
+            } else {
+                Self::Unknown
+            };
+        };
+        match operations.iter().find(|(name, _)| *name == method) {
+            Some((_, operation)) => Self::Found(*operation, parameters),
+            None => Self::WrongMethod,
+        }
+    }
+}
+
+type Operations = &'static [(Method, Operation)];
+
+fn lookup(path: &str) -> Option<(Operations, Vec<String>)> {
+    const DELETE: Method = Method::DELETE;
+    const GET: Method = Method::GET;
+    const PATCH: Method = Method::PATCH;
+    const POST: Method = Method::POST;
+
+    let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    let (operations, parameter): (Operations, &str) = match *segments {
+        ["health"] => (&[(GET, Operation::Health)], ""),
+        ["status"] => (&[(GET, Operation::Status)], ""),
+        ["v1", "info"] => (&[(GET, Operation::Info)], ""),
+        ["v1", "usage"] => (&[(GET, Operation::GetUsage)], ""),
+        ["v1", "alerts"] => (&[(GET, Operation::ListAlerts)], ""),
+        ["v1", "auth", "me"] => (&[(GET, Operation::GetMe)], ""),
+        ["v1", "auth", "key"] => (&[(GET, Operation::GetKey)], ""),
+        ["v1", "auth", "key", "regenerate"] => (&[(POST, Operation::RegenerateKey)], ""),
+        ["v1", "auth", "webhook-secret"] => (&[(GET, Operation::GetWebhookSecret)], ""),
+        ["v1", "auth", "webhook-secret", "regenerate"] => (&[(POST, Operation::RegenerateWebhookSecret)], ""),
+        ["v1", "cues"] => (&[(POST, Operation::CreateCue), (GET, Operation::ListCues)], ""),
+        ["v1", "cues", id] => (
+            &[
+                (GET, Operation::GetCue),
+                (PATCH, Operation::PatchCue),
+                (DELETE, Operation::DeleteCue),
+            ],
+            id,
+        ),
+        ["v1", "cues", id, "fire"] => (&[(POST, Operation::FireCue)], id),
+        ["v1", "executions"] => (&[(GET, Operation::ListExecutions)], ""),
+        ["v1", "executions", "claimable"] => (&[(GET, Operation::ListClaimable)], ""),
+        ["v1", "executions", id @ "claim"] => (&[(POST, Operation::ClaimNext), (GET, Operation::GetExecution)], id),
+        ["v1", "executions", id] => (&[(GET, Operation::GetExecution)], id),
+        ["v1", "executions", id, "claim"] => (&[(POST, Operation::Claim)], id),
+        ["v1", "executions", id, "heartbeat"] => (&[(POST, Operation::ExecutionHeartbeat)], id),
+        ["v1", "executions", id, "outcome"] => (&[(POST, Operation::ReportOutcome)], id),
+        ["v1", "executions", id, "replay"] => (&[(POST, Operation::Replay)], id),
+        ["v1", "executions", id, "verify"] => (&[(POST, Operation::Verify)], id),
+        ["v1", "executions", id, "verification-pending"] => (&[(POST, Operation::VerificationPending)], id),
+        ["v1", "executions", id, "evidence"] => (&[(PATCH, Operation::AppendEvidence)], id),
+        ["v1", "executions", id, "live-claim"] => (&[(POST, Operation::LiveClaim)], id),
+        ["v1", "worker", "heartbeat"] => (&[(POST, Operation::WorkerHeartbeat)], ""),
+        ["v1", "workers"] => (&[(GET, Operation::ListWorkers)], ""),
+        ["v1", "workers", id] => (&[(DELETE, Operation::DeleteWorker)], id),
+        _ => return None,
+    };
+    if segments.iter().any(|segment| segment.is_empty()) {
+        return None;
+    }
+    let parameters = if parameter.is_empty() {
+        Vec::new()
+    } else {
+        vec![parameter.to_owned()]
+    };
+    Some((operations, parameters))
+}

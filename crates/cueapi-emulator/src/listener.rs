@@ -1,0 +1,110 @@
+//! Connections that can be dropped after an answer without a word, as the server does after a 500.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+};
+
+/// A TCP listener whose connections know whether they are to end.
+#[derive(Debug)]
+pub(crate) struct DroppingListener(pub(crate) TcpListener);
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    dropped: Arc<AtomicBool>,
+}
+
+/// What a handler knows of its connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: String,
+    dropped: Arc<AtomicBool>,
+}
+
+impl Peer {
+    /// Ends the connection after the answer that is being written: no header announces it.
+    pub(crate) fn drop_connection(&self) {
+        self.dropped.store(true, Ordering::Release);
+    }
+}
+
+impl Listener for DroppingListener {
+    type Io = Connection;
+    type Addr = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        // axum's own implementation waits out errors such as too many open files.
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        (
+            Connection {
+                stream,
+                dropped: Arc::default(),
+            },
+            address,
+        )
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, DroppingListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, DroppingListener>) -> Self {
+        Self {
+            address: stream.remote_addr().ip().to_string(),
+            dropped: stream.io().dropped.clone(),
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.dropped.load(Ordering::Acquire) {
+            // The end of the stream: no further request comes, so the server hangs up when its answer is out.
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

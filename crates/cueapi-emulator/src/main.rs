@@ -1,0 +1,109 @@
+//! The `cueapi-emulator` program.
+
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use cueapi_emulator::{Clock, Emulator};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, in memory, with nothing to install.
+#[derive(Parser)]
+#[command(version, after_help = AFTER_HELP)]
+struct Arguments {
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// API key of the account; one is made up without it
+    #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// Requests a minute, or `off`
+    #[arg(long, default_value = "60", value_parser = parse_limit, value_name = "N|off")]
+    rate_limit: RateLimit,
+    /// Start of a clock that stands still, such as 2026-03-01T08:00:00Z; without it the system's clock is used
+    #[arg(long, default_value = "system", value_parser = parse_clock, value_name = "system|TIME")]
+    clock: Clock,
+    /// Refuse callback URLs into private networks, as the public service does
+    #[arg(long)]
+    ssrf_checks: bool,
+}
+
+const AFTER_HELP: &str = "\
+Prints the base URL, the API key and the webhook secret as lines for a shell:
+  cueapi-emulator --port 8000 > emulator.env &
+  . ./emulator.env
+
+Stops on SIGINT and SIGTERM. Exits with 1 when it cannot listen, with 2 on wrong arguments.";
+
+#[derive(Clone, Copy)]
+struct RateLimit(Option<u32>);
+
+fn parse_limit(text: &str) -> Result<RateLimit, String> {
+    match text {
+        "off" => Ok(RateLimit(None)),
+        number => number
+            .parse()
+            .map(|limit| RateLimit(Some(limit)))
+            .map_err(|_| "expected a number or `off`".into()),
+    }
+}
+
+fn parse_clock(text: &str) -> Result<Clock, String> {
+    match text {
+        "system" => Ok(Clock::system()),
+        time => time
+            .parse()
+            .map(Clock::held)
+            .map_err(|error: jiff::Error| error.to_string()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut message = error.to_string();
+            let mut source = error.source();
+            while let Some(cause) = source {
+                message.push_str(&format!(": {cause}"));
+                source = cause.source();
+            }
+            drop(writeln!(io::stderr(), "cueapi-emulator: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let RateLimit(rate_limit) = arguments.rate_limit;
+    let mut builder = Emulator::builder()
+        .address(SocketAddr::new(arguments.host, arguments.port))
+        .clock(arguments.clock)
+        .ssrf_checks(arguments.ssrf_checks)
+        .rate_limit(rate_limit);
+    if let Some(key) = &arguments.api_key {
+        builder = builder.api_key(key);
+    }
+    // Before the address is printed: whoever reads it may send a signal at once.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let emulator = builder.start().await?;
+    let mut out = io::stdout();
+    writeln!(out, "export CUEAPI_BASE_URL={}", emulator.base_url())?;
+    writeln!(out, "export CUEAPI_API_KEY={}", emulator.api_key())?;
+    writeln!(out, "export CUEAPI_WEBHOOK_SECRET={}", emulator.webhook_secret())?;
+    out.flush()?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    emulator.shutdown().await;
+    Ok(())
+}
