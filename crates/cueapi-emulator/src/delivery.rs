@@ -3,20 +3,17 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{HeaderName, HeaderValue, Request};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use cueapi_core::http::{AttemptTimeout, HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request};
+use cueapi_hyper::HyperClient;
+use cueapi_signing::Signer;
+use http::{HeaderName, HeaderValue};
+use hyper_util::client::legacy::connect::HttpConnector;
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use crate::engine::{AttemptResult, Delivery, DeliveryKind};
 
-/// More of a receiver's answer is not read.
-const MAX_ANSWER: usize = 1_048_576;
+/// A receiver that answers more than this is not one that works.
+const MAX_ANSWER: usize = 16 * 1_048_576;
 
 /// A request that the emulator has sent, and what came of it.
 #[derive(Clone)]
@@ -64,17 +61,16 @@ impl fmt::Debug for SentDelivery {
 
 #[derive(Debug)]
 pub(crate) struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: HyperClient<HttpConnector>,
     timeout: Option<Duration>,
 }
 
 impl Sender {
-    /// Sends over a new connection each time, as the server does.
     pub(crate) fn new(timeout: Option<Duration>) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build_http();
-        Self { client, timeout }
+        Self {
+            client: HyperClient::plain(),
+            timeout,
+        }
     }
 
     pub(crate) async fn send(&self, delivery: Delivery, now: Timestamp) -> SentDelivery {
@@ -86,9 +82,7 @@ impl Sender {
         };
         let timeout = self.timeout.unwrap_or(delivery.timeout);
         let result = match request(&delivery.method, &delivery.url, &headers, body.clone()) {
-            Ok(request) => tokio::time::timeout(timeout, self.exchange(request))
-                .await
-                .unwrap_or(AttemptResult::Timeout),
+            Ok(request) => self.exchange(request, timeout).await,
             Err(reason) => AttemptResult::Failed(reason),
         };
         let Delivery { kind, method, url, .. } = delivery;
@@ -103,20 +97,16 @@ impl Sender {
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> AttemptResult {
-        match self.client.request(request).await {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                // The answer counts when it is complete; what it says does not.
-                match Limited::new(response.into_body(), MAX_ANSWER).collect().await {
-                    Ok(_) => AttemptResult::Status(status),
-                    Err(error) if error.is::<http_body_util::LengthLimitError>() => AttemptResult::Status(status),
-                    Err(_) => {
-                        AttemptResult::Failed("peer closed connection without sending complete message body".into())
-                    }
-                }
-            }
-            Err(error) if error.is_connect() => AttemptResult::Connect,
+    async fn exchange(&self, mut request: Request, timeout: Duration) -> AttemptResult {
+        request.extensions_mut().insert(AttemptTimeout(timeout));
+        request.extensions_mut().insert(MaxResponseBytes(MAX_ANSWER));
+        let started = tokio::time::Instant::now();
+        // The answer counts when it is complete; what it says does not.
+        match self.client.send(request).await.map_err(|error: HttpError| error.kind()) {
+            Ok(response) => AttemptResult::Status(response.status().as_u16()),
+            Err(HttpErrorKind::Timeout) => AttemptResult::Timeout,
+            Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => AttemptResult::Timeout,
+            Err(HttpErrorKind::Connect) => AttemptResult::Connect,
             Err(_) => AttemptResult::Failed("Server disconnected without sending a response.".into()),
         }
     }
@@ -126,10 +116,12 @@ impl Sender {
 fn headers(delivery: &Delivery, now: Timestamp) -> Vec<(Box<str>, Box<str>)> {
     let mut headers: Vec<(Box<str>, Box<str>)> = vec![("Content-Type".into(), "application/json".into())];
     if let Some(secret) = &delivery.secret {
-        let timestamp = now.as_second().to_string();
-        let signature = sign(secret, &timestamp, &delivery.body);
-        headers.push(("X-CueAPI-Signature".into(), signature.into()));
-        headers.push(("X-CueAPI-Timestamp".into(), timestamp.into()));
+        let timestamp = now.as_second();
+        if let Ok(signer) = Signer::new(&**secret) {
+            let signature = signer.sign(timestamp, delivery.body.as_bytes()).to_string();
+            headers.push(("X-CueAPI-Signature".into(), signature.into()));
+        }
+        headers.push(("X-CueAPI-Timestamp".into(), timestamp.to_string().into()));
     }
     headers.extend(
         delivery
@@ -147,32 +139,15 @@ fn headers(delivery: &Delivery, now: Timestamp) -> Vec<(Box<str>, Box<str>)> {
     headers
 }
 
-fn sign(secret: &str, timestamp: &str, body: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-        return String::new();
-    };
-    mac.update(timestamp.as_bytes());
-    mac.update(b".");
-    mac.update(body.as_bytes());
-    let mut signature = String::from("v1=");
-    signature.extend(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")));
-    signature
-}
-
 /// `Err` says why it cannot be sent, in the words of the server's HTTP library.
-fn request(
-    method: &str,
-    url: &str,
-    headers: &[(Box<str>, Box<str>)],
-    body: Bytes,
-) -> Result<Request<Full<Bytes>>, String> {
-    let mut request = Request::builder()
+fn request(method: &str, url: &str, headers: &[(Box<str>, Box<str>)], body: Bytes) -> Result<Request, String> {
+    let mut request = http::Request::builder()
         .method(method)
         .uri(url)
         .header("accept", "*/*")
         .header("accept-encoding", "gzip, deflate")
         .header("connection", "keep-alive")
-        .body(Full::new(body))
+        .body(body)
         .map_err(|error| error.to_string())?;
     let map = request.headers_mut();
     for (name, value) in headers {
@@ -202,7 +177,7 @@ fn not_ascii(text: &str) -> Option<String> {
             let code = u32::from(character);
             let escaped = match code {
                 ..0x100 => format!("\\x{code:02x}"),
-                ..0x1_0000 => format!("\\u{code:04x}"),
+                0x100..0x1_0000 => format!("\\u{code:04x}"),
                 _ => format!("\\U{code:08x}"),
             };
             format!("character '{escaped}' in position {first}")

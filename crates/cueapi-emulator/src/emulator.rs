@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     Builder, SentDelivery, StartError,
-    engine::{AccountId, Execution, ExecutionStatus, Transport},
+    engine::{AccountId, Execution},
     server::Shared,
 };
 
@@ -143,12 +143,7 @@ impl Emulator {
             return tokio::time::sleep(left.try_into().unwrap_or_default()).await;
         }
         let _turn = self.advancing.lock().await;
-        while let Some(due) = self
-            .shared
-            .engine()
-            .next_due()
-            .filter(|due| *due <= moment.max(self.now()))
-        {
+        while let Some(due) = self.shared.next_due().filter(|due| *due <= moment.max(self.now())) {
             self.step(due).await;
         }
         self.shared.clock.move_to(moment);
@@ -162,15 +157,14 @@ impl Emulator {
         if self.shared.clock.is_held() {
             self.advance_to(self.now()).await;
         }
-        let waiting: Vec<_> = self.in_flight().into_iter().map(|execution| execution.id).collect();
-        while self.in_flight().iter().any(|execution| waiting.contains(&execution.id)) {
+        let mark = self.shared.engine().mark();
+        while !self.shared.engine().settled_before(mark) {
             if !self.shared.clock.is_held() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 continue;
             }
             let _turn = self.advancing.lock().await;
-            let next = self.shared.engine().next_due();
-            match next {
+            match self.shared.next_due() {
                 Some(due) => self.step(due).await,
                 None => return,
             }
@@ -184,18 +178,6 @@ impl Emulator {
         while let Some(delivery) = self.shared.poll(now) {
             self.shared.deliver(delivery).await;
         }
-    }
-
-    fn in_flight(&self) -> Vec<Execution> {
-        let engine = self.shared.engine();
-        let webhook = |execution: &&Execution| {
-            engine
-                .cue(execution.account, &execution.cue_id)
-                .is_ok_and(|cue| cue.transport == Transport::Webhook)
-        };
-        let open =
-            |execution: &&Execution| !matches!(execution.status, ExecutionStatus::Success | ExecutionStatus::Failed);
-        engine.executions().filter(open).filter(webhook).cloned().collect()
     }
 
     /// Every request that has been sent, in order, failed ones included.

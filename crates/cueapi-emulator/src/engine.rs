@@ -102,6 +102,8 @@ pub struct Engine {
     occurrences: HashSet<(CueKey, Timestamp)>,
     /// Executions that `claimable` lists, oldest first.
     claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
+    /// Webhook executions that have not ended.
+    under_way: BTreeSet<ExecutionKey>,
     workers: BTreeMap<(AccountId, Box<str>), Worker>,
     alerts: Vec<Alert>,
     timers: Timers,
@@ -129,6 +131,7 @@ impl Engine {
             execution_ids: HashMap::new(),
             occurrences: HashSet::new(),
             claimable: BTreeSet::new(),
+            under_way: BTreeSet::new(),
             workers: BTreeMap::new(),
             alerts: Vec::new(),
             timers: Timers::default(),
@@ -155,6 +158,18 @@ impl Engine {
     /// An id for one answer.
     pub(crate) fn request_id(&mut self) -> String {
         self.ids.uuid().to_string()
+    }
+
+    /// A mark for [`Engine::settled_before`]: everything that exists now is older than what comes later.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.next_key
+    }
+
+    /// Whether each webhook execution that existed at a mark has been delivered or given up.
+    #[must_use]
+    pub fn settled_before(&self, mark: u64) -> bool {
+        self.under_way.first().is_none_or(|oldest| *oldest > mark)
     }
 
     fn next_key(&mut self) -> u64 {

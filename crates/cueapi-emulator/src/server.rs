@@ -55,6 +55,10 @@ impl Shared {
         self.engine().poll(now)
     }
 
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.engine().next_due()
+    }
+
     /// Sends a delivery and tells the engine how it went.
     pub(crate) async fn deliver(&self, delivery: Delivery) {
         let id: DeliveryId = delivery.id;
@@ -72,7 +76,7 @@ impl Shared {
                 let shared = self.clone();
                 tokio::spawn(async move { shared.deliver(delivery).await });
             }
-            let next = self.engine().next_due();
+            let next = self.next_due();
             let wait = async {
                 match next {
                     Some(due) => {

@@ -152,6 +152,7 @@ impl Engine {
                 execution.error_message = Some("Monthly execution limit reached".into());
                 execution.updated_at = now;
             }
+            self.under_way.remove(&key);
             return;
         }
         let id = DeliveryId(self.next_key());
@@ -244,6 +245,7 @@ impl Engine {
             execution.status = ExecutionStatus::Success;
             execution.delivered_at = Some(now);
             cue.last_run = Some(now);
+            self.under_way.remove(&key);
             self.count_delivery(now, account);
             if once {
                 self.set_cue_status(cue_key, CueStatus::Completed);
@@ -373,6 +375,7 @@ impl Engine {
 
     /// What follows a final failure: a one-time cue has failed, a recurring one may be paused, a URL may be told.
     fn fail_for_good(&mut self, now: Timestamp, key: ExecutionKey, attempts: u32) {
+        self.under_way.remove(&key);
         let Some((execution, cue)) = self.execution_and_cue(key) else {
             return;
         };

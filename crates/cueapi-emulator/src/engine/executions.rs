@@ -234,7 +234,10 @@ impl Engine {
         self.execution_ids.insert(id, key);
         self.occurrences.insert((cue, scheduled_for));
         match transport {
-            Transport::Webhook => self.queue_delivery(key, scheduled_for.max(now)),
+            Transport::Webhook => {
+                self.under_way.insert(key);
+                self.queue_delivery(key, scheduled_for.max(now));
+            }
             Transport::Worker => {
                 self.claimable.insert((account, scheduled_for, key));
                 self.timers
@@ -350,6 +353,7 @@ impl Engine {
     }
 
     /// Every execution, oldest first.
+    #[must_use]
     pub fn executions(&self) -> impl DoubleEndedIterator<Item = &Execution> {
         self.executions.values()
     }
@@ -462,6 +466,7 @@ impl Engine {
             return;
         };
         self.execution_ids.remove(&execution.id);
+        self.under_way.remove(&key);
         self.occurrences.remove(&(execution.cue, execution.scheduled_for));
         self.claimable
             .remove(&(execution.account, execution.scheduled_for, key));

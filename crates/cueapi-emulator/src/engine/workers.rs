@@ -24,7 +24,7 @@ impl Worker {
     pub fn status(&self, now: Timestamp) -> &'static str {
         match now.duration_since(self.last_heartbeat).as_secs() {
             ..180 => "active",
-            ..900 => "stale",
+            180..900 => "stale",
             _ => "dead",
         }
     }
