@@ -2,12 +2,23 @@
 //!
 //! Each subcommand is a module of its own; `cargo xtask --help` lists them.
 
+mod codegen;
+
 use clap::Parser;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about, version)]
-enum Command {}
+enum Command {
+    /// Write the generated parts of the crates from xtask/spec/openapi.yaml.
+    Codegen {
+        /// Write nothing; fail when a file is not as it would be written.
+        #[arg(long)]
+        check: bool,
+    },
+}
 
 fn main() -> anyhow::Result<()> {
-    match Command::parse() {}
+    match Command::parse() {
+        Command::Codegen { check } => codegen::run(check),
+    }
 }

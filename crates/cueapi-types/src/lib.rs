@@ -3,6 +3,7 @@
 mod callback;
 mod error_body;
 mod error_code;
+mod generated;
 mod id;
 mod open_enum;
 mod outcome;
@@ -18,13 +19,14 @@ pub use self::{
     callback::{Callback, CallbackHeaders, CallbackMethod, Transport},
     error_body::{ApiError, FieldError},
     error_code::ErrorCode,
+    generated::*,
     id::{CueId, ExecutionId, WorkerId},
     open_enum::UnknownValue,
-    outcome::{Artifact, Evidence, Outcome, OutcomeError, RecordedOutcome, limits},
+    outcome::{Artifact, Evidence, Outcome, OutcomeError, OutcomeReceipt, RecordedOutcome, limits},
     payload::{Payload, PayloadError},
     retry::{OnFailure, Retry},
     schedule::{Once, Recurring, Schedule, UnknownSchedule},
-    secret::WebhookSecret,
+    secret::{SessionToken, WebhookSecret},
     timestamp::{Timestamp, TimestampError},
     verification::{Verification, VerificationMode},
     webhook::{Delivery, FailureNotice},

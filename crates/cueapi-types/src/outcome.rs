@@ -2,6 +2,7 @@
 
 mod check;
 mod evidence;
+mod receipt;
 mod recorded;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use serde::{Serialize, Serializer, ser};
 pub use self::{
     check::{OutcomeError, limits},
     evidence::{Artifact, Evidence},
+    receipt::OutcomeReceipt,
     recorded::RecordedOutcome,
 };
 use crate::{Payload, PayloadError};

@@ -1,47 +1,62 @@
-//! Webhook secrets, which show themselves only when asked.
+//! Secrets, which show themselves only when asked.
 
-use std::fmt;
+/// Defines a newtype over a secret's text.
+macro_rules! secret {
+    ($( $(#[$meta:meta])* $name:ident )+) => { $(
+        $(#[$meta])*
+        ///
+        /// `Debug` does not show it and there is no `Display`, so that it cannot end up in a log by accident. Serialising
+        /// does write it out.
+        #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Box<str>);
 
-use serde::{Deserialize, Serialize};
+        impl $name {
+            /// The secret itself.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                &self.0
+            }
+        }
 
-/// The secret that signs webhook deliveries: the whole text, `whsec_` included, is the key.
-///
-/// `Debug` does not show it and there is no `Display`, so that it cannot end up in a log by accident. Serialising does
-/// write it out.
-///
-/// ```
-/// use cueapi_types::WebhookSecret;
-///
-/// let secret = WebhookSecret::from("whsec_2841a8b7");
-/// assert_eq!(format!("{secret:?}"), "WebhookSecret(..)");
-/// assert_eq!(secret.expose(), "whsec_2841a8b7");
-/// ```
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct WebhookSecret(Box<str>);
+        impl From<&str> for $name {
+            fn from(secret: &str) -> Self {
+                Self(secret.into())
+            }
+        }
 
-impl WebhookSecret {
-    /// The secret itself, for a verifier or for storage.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
+        impl From<String> for $name {
+            fn from(secret: String) -> Self {
+                Self(secret.into())
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )+ };
 }
 
-impl From<&str> for WebhookSecret {
-    fn from(secret: &str) -> Self {
-        Self(secret.into())
-    }
-}
+secret! {
+    /// The secret that signs webhook deliveries: the whole text, `whsec_` included, is the key.
+    ///
+    /// ```
+    /// use cueapi_types::WebhookSecret;
+    ///
+    /// let secret = WebhookSecret::from("whsec_2841a8b7");
+    /// assert_eq!(format!("{secret:?}"), "WebhookSecret(..)");
+    /// assert_eq!(secret.expose(), "whsec_2841a8b7");
+    /// ```
+    WebhookSecret
 
-impl From<String> for WebhookSecret {
-    fn from(secret: String) -> Self {
-        Self(secret.into())
-    }
-}
-
-impl fmt::Debug for WebhookSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WebhookSecret(..)")
-    }
+    /// The token by which a live session attests that it has taken an execution; the session makes it up.
+    ///
+    /// ```
+    /// use cueapi_types::SessionToken;
+    ///
+    /// assert_eq!(format!("{:?}", SessionToken::from("4f1c9a")), "SessionToken(..)");
+    /// ```
+    SessionToken
 }

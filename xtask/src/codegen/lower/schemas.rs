@@ -1,0 +1,222 @@
+//! Component schemas: which are types of their own, and what a schema is in Rust.
+
+use anyhow::{Result, ensure};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{At, component, unique};
+use crate::codegen::{
+    api::{Field, Kind, Presence, Shape, Type, TypeItem},
+    spec::{Availability, Schema},
+};
+
+pub(super) struct Schemas<'a>(&'a IndexMap<String, Schema>);
+
+impl<'a> Schemas<'a> {
+    pub(super) fn new(components: &'a IndexMap<String, Schema>) -> Self {
+        Self(components)
+    }
+
+    /// All types that are generated, in the order of the description.
+    pub(super) fn types(&self, groups: &[&str]) -> Result<Vec<TypeItem>> {
+        let generated = self.0.iter().filter(|(_, schema)| schema.rust_type.is_none());
+        generated
+            .map(|(name, schema)| self.type_item(name, schema, groups))
+            .collect()
+    }
+
+    fn type_item(&self, name: &str, schema: &Schema, groups: &[&str]) -> Result<TypeItem> {
+        let at = at(name);
+        let group = schema
+            .group
+            .clone()
+            .ok_or_else(|| at.error("x-group is missing: name the tag whose file it goes into"))?;
+        ensure!(
+            groups.contains(&group.as_str()),
+            at.error(&format!("x-group: there is no tag {group}"))
+        );
+        let shape = match (&schema.values, schema.all_of.as_slice()) {
+            (Some(values), _) => Shape::OpenEnum(variants(values, schema, &at)?),
+            (None, []) => Shape::Model(self.own_fields(schema, &at)?),
+            (None, [base, own]) => {
+                let base = base
+                    .reference
+                    .as_deref()
+                    .ok_or_else(|| at.error("the first of allOf is a $ref"))?;
+                let (base, base_schema) = self.component(base, &at)?;
+                Shape::Extends {
+                    base: base.to_owned(),
+                    inherited: self.own_fields(base_schema, &at)?,
+                    own: self.own_fields(own, &at)?,
+                }
+            }
+            _ => return Err(at.error("allOf has two parts here: a $ref, and an object with further properties")),
+        };
+        Ok(TypeItem {
+            group,
+            name: name.to_owned(),
+            doc: description(schema, &at)?,
+            hosted: schema.availability == Availability::Hosted,
+            shape,
+        })
+    }
+
+    /// The fields of a generated model.
+    pub(super) fn fields(&self, model: &str) -> Result<Vec<Field>> {
+        match self.0.get(model) {
+            Some(schema) => self.own_fields(schema, &at(model)),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn own_fields(&self, schema: &Schema, at: &At) -> Result<Vec<Field>> {
+        schema.has_what_it_requires().map_err(|message| at.error(&message))?;
+        let properties = schema.properties.iter();
+        let fields: Vec<Field> = properties
+            .map(|(wire, property)| self.field(wire, property, schema.required.contains(wire), &at.child(wire)))
+            .collect::<Result<_>>()?;
+        unique(fields.iter().map(|field| (field.name.as_str(), at.child(&field.wire))))?;
+        Ok(fields)
+    }
+
+    fn field(&self, wire: &str, property: &Schema, required: bool, at: &At) -> Result<Field> {
+        let presence = match (required, nullable(property), &property.default) {
+            (_, true, _) => Presence::Nullable,
+            (true, false, _) => Presence::Required,
+            (false, false, Some(default)) => {
+                ensure!(
+                    is_rust_default(default),
+                    at.error("a default here is false, 0, [] or {}: what Rust takes for a default")
+                );
+                Presence::Defaulted
+            }
+            (false, false, None) => Presence::Optional,
+        };
+        Ok(Field {
+            wire: wire.to_owned(),
+            name: property.rust_name.clone().unwrap_or_else(|| wire.to_owned()),
+            ty: self.ty(property, at)?,
+            presence,
+            doc: description(property, at)?,
+            hosted: property.availability == Availability::Hosted,
+        })
+    }
+
+    /// What a schema is in Rust; null is left to the caller.
+    pub(super) fn ty(&self, schema: &Schema, at: &At) -> Result<Type> {
+        if let Some(reference) = &schema.reference {
+            let (name, target) = self.component(reference, at)?;
+            return Ok(named(name, target));
+        }
+        if let [one, null] = schema.any_of.as_slice() {
+            ensure!(
+                is_null(null),
+                at.error("anyOf is for `[something, {type: \"null\"}]` only")
+            );
+            return self.ty(one, at);
+        }
+        let is = |name| schema.types.as_ref().is_some_and(|types| types.contains(name));
+        if schema.rust_type.is_some() || schema.values.is_some() || is("object") {
+            return Err(at.error("give it a component schema of its own, and a $ref to that here"));
+        }
+        if is("array") {
+            let items = schema
+                .items
+                .as_ref()
+                .ok_or_else(|| at.error("an array without `items`: say what is in it"))?;
+            return Ok(Type::List(Box::new(self.ty(items, at)?)));
+        }
+        match (is("boolean"), is("integer"), is("number"), is("string")) {
+            (true, ..) => Ok(Type::Bool),
+            (_, true, ..) => match (schema.format.as_deref(), schema.minimum) {
+                (Some("uint16"), _) => Ok(Type::Integer("u16")),
+                (Some("uint32"), _) => Ok(Type::Integer("u32")),
+                (Some(other), _) => Err(at.error(&format!("the format {other} is not known: uint16, uint32, or none"))),
+                (None, Some(0)) => Ok(Type::Integer("u64")),
+                (None, _) => Ok(Type::Integer("i64")),
+            },
+            (_, _, true, _) => Ok(Type::Float),
+            (_, _, _, true) if schema.format.is_none() => Ok(Type::String),
+            (_, _, _, true) => Err(at.error("a string with a format: use a $ref to a component with an x-rust-type")),
+            _ => Err(at.error("`type` is missing")),
+        }
+    }
+
+    /// The schema's own example, or that of the component that it refers to.
+    pub(super) fn example(&self, schema: &Schema) -> Option<Value> {
+        schema
+            .example
+            .clone()
+            .or_else(|| self.resolved(schema)?.example.clone())
+    }
+
+    /// The component that a schema refers to.
+    pub(super) fn resolved(&self, schema: &Schema) -> Option<&'a Schema> {
+        component(schema.reference.as_deref()?, "schemas", self.0).ok()
+    }
+
+    fn component<'r>(&self, reference: &'r str, at: &At) -> Result<(&'r str, &'a Schema)> {
+        let target = component(reference, "schemas", self.0).map_err(|error| at.error(&error.to_string()))?;
+        Ok((reference.rsplit('/').next().unwrap_or(reference), target))
+    }
+}
+
+fn at(component: &str) -> At {
+    At::new("components.schemas").child(component)
+}
+
+/// A component by its Rust name, and what the generator has to know of it.
+fn named(component: &str, schema: &Schema) -> Type {
+    let is = |name| schema.types.as_ref().is_some_and(|types| types.contains(name));
+    let kind = match schema.rust_type.as_deref() {
+        Some("Timestamp") => Kind::Timestamp,
+        Some("Payload") => Kind::Payload,
+        Some("ConfirmDestructive") => Kind::Confirm,
+        _ if schema.values.is_some() => Kind::OpenEnum,
+        Some(_) if is("string") => Kind::Text,
+        Some(_) => Kind::Other,
+        None if schema.all_of.is_empty() && schema.required.is_empty() => Kind::Defaulted,
+        None => Kind::Other,
+    };
+    Type::Named {
+        name: schema.rust_type.clone().unwrap_or_else(|| component.to_owned()),
+        kind,
+    }
+}
+
+fn variants(values: &[String], schema: &Schema, at: &At) -> Result<Vec<(String, String)>> {
+    let docs = schema
+        .open_enum
+        .as_ref()
+        .ok_or_else(|| at.error("x-open-enum is missing: say for each value of `enum` what it means"))?;
+    ensure!(
+        docs.keys().eq(values),
+        at.error("`enum` and x-open-enum do not have the same values in the same order")
+    );
+    Ok(docs.iter().map(|(value, doc)| (value.clone(), doc.clone())).collect())
+}
+
+fn nullable(schema: &Schema) -> bool {
+    is_null(schema) || schema.any_of.iter().any(is_null)
+}
+
+fn is_null(schema: &Schema) -> bool {
+    schema.types.as_ref().is_some_and(|types| types.contains("null"))
+}
+
+fn is_rust_default(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Null | Value::String(_) => false,
+    }
+}
+
+pub(super) fn description(schema: &Schema, at: &At) -> Result<String> {
+    schema
+        .description
+        .clone()
+        .ok_or_else(|| at.error("`description` is missing: say what it is, its unit, its limits"))
+}

@@ -1,0 +1,186 @@
+//! Writes the models and open enums of cueapi-types, one file for each tag.
+
+use anyhow::Result;
+use heck::{AsUpperCamelCase, ToSnakeCase};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{
+    api::{Api, Field, Presence, Shape, Type, TypeItem},
+    docs,
+    files::{self, File},
+};
+
+const FOLDER: &str = "crates/cueapi-types/src/generated";
+
+pub(super) fn files(api: &Api) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    for group in &api.groups {
+        let types: Vec<&TypeItem> = api.types.iter().filter(|item| item.group == group.name).collect();
+        if !types.is_empty() {
+            let mut parts = vec![imports(&types)?];
+            for item in &types {
+                parts.push(type_item(item)?);
+            }
+            files.push(File::new(FOLDER, &format!("{}.rs", group.name), &group.doc, &parts));
+        }
+    }
+    let exports = api
+        .groups
+        .iter()
+        .filter(|group| api.types.iter().any(|item| item.group == group.name));
+    let mut exports: Vec<String> = exports.map(|group| format!("{}::*", group.name)).collect();
+    exports.sort_unstable();
+    let exports = format!("pub use self::{{{}}};\n", exports.join(", "));
+    let doc = "Models and open enums, one module for each tag of the description.";
+    files.push(File::new(FOLDER, "mod.rs", doc, &[files::modules("", &files), exports]));
+    Ok(files)
+}
+
+/// What the types of a file mention and the file does not define.
+fn imports(types: &[&TypeItem]) -> Result<String> {
+    let fields = || types.iter().flat_map(|item| item.shape.fields());
+    let mut names: Vec<&str> = fields().filter_map(|field| field.ty.named()).collect();
+    names.retain(|name| !types.iter().any(|item| item.name == *name));
+    names.sort_unstable();
+    names.dedup();
+    let names: Vec<_> = names.iter().map(|name| format_ident!("{name}")).collect();
+    let has_enums = types.iter().any(|item| matches!(item.shape, Shape::OpenEnum(_)));
+    let open_enum = has_enums.then(|| quote!(open_enum::open_enum,));
+    let serde = fields().next().map(|_| {
+        quote!(
+            use serde::{Deserialize, Serialize};
+        )
+    });
+    files::format(quote! {
+        #serde
+        use crate::{#open_enum #(#names),*};
+    })
+}
+
+fn type_item(item: &TypeItem) -> Result<String> {
+    let name = format_ident!("{}", item.name);
+    let doc = docs::attributes(&docs::described(&item.doc, item.hosted));
+    match &item.shape {
+        Shape::OpenEnum(variants) => Ok(open_enum(item, variants)),
+        Shape::Model(fields) => files::format(model(&name, &doc, fields)),
+        Shape::Extends { base, inherited, own } => {
+            let fields: Vec<Field> = inherited.iter().chain(own).cloned().collect();
+            let model = model(&name, &doc, &fields);
+            let base = format_ident!("{base}");
+            let inherited: Vec<_> = inherited.iter().map(|field| format_ident!("{}", field.name)).collect();
+            let variable = format_ident!("{}", item.name.to_snake_case());
+            files::format(quote! {
+                #model
+
+                impl From<#name> for #base {
+                    fn from(#variable: #name) -> Self {
+                        Self { #(#inherited: #variable.#inherited),* }
+                    }
+                }
+            })
+        }
+    }
+}
+
+fn model(name: &syn::Ident, doc: &TokenStream, fields: &[Field]) -> TokenStream {
+    let never_required = |field: &Field| matches!(field.presence, Presence::Optional | Presence::Defaulted);
+    let default = fields.iter().all(never_required).then(|| quote!(Default,));
+    let fields = fields.iter().map(field);
+    quote! {
+        #doc
+        #[derive(Clone, Debug, #default PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub struct #name {
+            #(#fields)*
+        }
+    }
+}
+
+fn field(field: &Field) -> TokenStream {
+    let doc = docs::attributes(&docs::described(&field.doc, field.hosted));
+    let name = format_ident!("{}", field.name);
+    let rename = (field.name != field.wire).then(|| {
+        let wire = &field.wire;
+        quote!(#[serde(rename = #wire)])
+    });
+    let ty = field.ty.tokens();
+    match field.presence {
+        Presence::Required => quote!(#doc #rename pub #name: #ty,),
+        // serde takes a missing Option for None.
+        Presence::Nullable => quote!(#doc #rename pub #name: Option<#ty>,),
+        Presence::Optional => {
+            quote!(#doc #rename #[serde(default, skip_serializing_if = "Option::is_none")] pub #name: Option<#ty>,)
+        }
+        Presence::Defaulted => quote!(#doc #rename #[serde(default)] pub #name: #ty,),
+    }
+}
+
+/// As text: the formatter leaves what is inside a macro call alone.
+fn open_enum(item: &TypeItem, variants: &[(String, String)]) -> String {
+    let mut text = String::from("open_enum! {\n");
+    let (unknown, named): (Vec<_>, Vec<_>) = variants.iter().partition(|(value, _)| value == "unknown");
+    let mut doc = docs::described(&item.doc, item.hosted);
+    if !unknown.is_empty() {
+        // A variant of this name is there already, and means the same to the caller.
+        doc.push(String::new());
+        doc.extend(docs::described(
+            "The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.",
+            false,
+        ));
+    }
+    text.push_str(&comment("    ", &doc));
+    text.push_str(&format!("    pub enum {} {{\n", item.name));
+    for (value, doc) in named {
+        text.push_str(&comment("        ", &docs::described(doc, false)));
+        text.push_str(&format!("        {} = {value:?},\n", AsUpperCamelCase(value)));
+    }
+    text.push_str("    }\n}\n");
+    text
+}
+
+fn comment(indent: &str, lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{indent}///{line}\n")).collect()
+}
+
+impl Type {
+    pub(super) fn tokens(&self) -> TokenStream {
+        match self {
+            Self::Bool => quote!(bool),
+            Self::Integer(name) => {
+                let name = format_ident!("{name}");
+                quote!(#name)
+            }
+            Self::Float => quote!(f64),
+            Self::String => quote!(String),
+            Self::List(item) => {
+                let item = item.tokens();
+                quote!(Vec<#item>)
+            }
+            Self::Named { name, .. } => {
+                let name = format_ident!("{name}");
+                quote!(#name)
+            }
+        }
+    }
+
+    /// The name that has to be imported.
+    pub(super) fn named(&self) -> Option<&str> {
+        match self {
+            Self::Named { name, .. } => Some(name),
+            Self::List(item) => item.named(),
+            _ => None,
+        }
+    }
+}
+
+impl Shape {
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        let (inherited, own): (&[Field], &[Field]) = match self {
+            Self::Model(fields) => (&[], fields),
+            Self::Extends { inherited, own, .. } => (inherited, own),
+            Self::OpenEnum(_) => (&[], &[]),
+        };
+        inherited.iter().chain(own)
+    }
+}
