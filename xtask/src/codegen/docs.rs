@@ -59,6 +59,8 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
         repeat(endpoint.repeat)
     ));
 
+    doc.code(&sent(group, endpoint)?);
+
     doc.text("# Errors");
     for error in &endpoint.errors {
         let variant = error.code.to_upper_camel_case();
@@ -69,7 +71,6 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
         [] => "Those of every call: see [`ErrorKind`](crate::ErrorKind).",
         _ => "And those of every call: see [`ErrorKind`](crate::ErrorKind).",
     });
-    doc.code(&sent(group, endpoint)?);
     Ok(doc.lines)
 }
 
@@ -99,13 +100,13 @@ pub(super) fn endpoint(group: &Group, endpoint: &Endpoint) -> Vec<String> {
 pub(super) fn constructor(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> {
     let mut doc = Doc::default();
     doc.text(&format!(
-        "A `{}` with its required arguments, for `client.call(…)`.",
+        "The operation `{}` with its required arguments, for `client.call(…)`.",
         endpoint.id
     ));
     let name = &endpoint.rust_name;
     let arguments: Vec<&str> = endpoint.required().map(|argument| argument.example.as_str()).collect();
     let call = format!("client.call({name}::new({}))", arguments.join(", "));
-    let import = format!("use cueapi_core::generated::{}::{name};", group.name);
+    let import = format!("use cueapi_core::api::{}::{name};", group.name);
     doc.code(&not_sent(&call, &[(name, import)])?);
     Ok(doc.lines)
 }

@@ -61,10 +61,6 @@ impl<C: Clone> Cues<C> {
     ///
     /// `GET /v1/cues`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"cues":[{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}],"limit":50,"offset":0,"total":1}"#)]);
@@ -74,6 +70,10 @@ impl<C: Clone> Cues<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/cues\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn list(&self) -> Pending<C, ListCues> {
         Pending::new(self.client.clone(), ListCues::new())
     }
@@ -95,20 +95,6 @@ impl<C: Clone> Cues<C> {
     /// `POST /v1/cues`. Not sent again when the fate of an attempt is unknown, since a second one would do the work
     /// twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
-    /// # Errors
-    ///
-    /// * [`InvalidCallbackUrl`](cueapi_types::ErrorCode::InvalidCallbackUrl) (400): the URL is not https, or its
-    ///   host is not a public address.
-    /// * [`InvalidSchedule`](cueapi_types::ErrorCode::InvalidSchedule) (400): the cron expression is not understood,
-    ///   or the time has passed.
-    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB.
-    /// * [`CueLimitExceeded`](cueapi_types::ErrorCode::CueLimitExceeded) (403): active and paused cues together
-    ///   reach the plan's limit.
-    /// * [`DuplicateCueName`](cueapi_types::ErrorCode::DuplicateCueName) (409): another cue has this name.
-    /// * [`InvalidTimezone`](cueapi_types::ErrorCode::InvalidTimezone) (422): not an IANA time zone.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(201, r#"{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}"#)]);
@@ -127,6 +113,20 @@ impl<C: Clone> Cues<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/cues\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`InvalidCallbackUrl`](cueapi_types::ErrorCode::InvalidCallbackUrl) (400): the URL is not https, or its
+    ///   host is not a public address.
+    /// * [`InvalidSchedule`](cueapi_types::ErrorCode::InvalidSchedule) (400): the cron expression is not understood,
+    ///   or the time has passed.
+    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB.
+    /// * [`CueLimitExceeded`](cueapi_types::ErrorCode::CueLimitExceeded) (403): active and paused cues together
+    ///   reach the plan's limit.
+    /// * [`DuplicateCueName`](cueapi_types::ErrorCode::DuplicateCueName) (409): another cue has this name.
+    /// * [`InvalidTimezone`](cueapi_types::ErrorCode::InvalidTimezone) (422): not an IANA time zone.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn create(
         &self,
         name: impl Into<String>,
@@ -142,12 +142,6 @@ impl<C: Clone> Cues<C> {
     ///
     /// `GET /v1/cues/{cue_id}`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"execution_limit":10,"execution_offset":0,"execution_total":0,"executions":[],"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}"#)]);
@@ -157,6 +151,12 @@ impl<C: Clone> Cues<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/cues/cue_276dsykz592b\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn get(&self, cue_id: impl Into<CueId>) -> Pending<C, GetCue> {
         Pending::new(self.client.clone(), GetCue::new(cue_id))
     }
@@ -179,6 +179,16 @@ impl<C: Clone> Cues<C> {
     ///
     /// `PATCH /v1/cues/{cue_id}`. Sent again when the fate of an attempt is unknown.
     ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let cue = client.cues().update("cue_276dsykz592b").await?;
+    /// # assert!(replay.requests()[0].starts_with("PATCH /v1/cues/cue_276dsykz592b\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// * [`InvalidCallbackUrl`](cueapi_types::ErrorCode::InvalidCallbackUrl) (400): the URL is not https, or its
@@ -190,16 +200,6 @@ impl<C: Clone> Cues<C> {
     /// * [`InvalidTimezone`](cueapi_types::ErrorCode::InvalidTimezone) (422): not an IANA time zone.
     ///
     /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
-    /// ```
-    /// # use cueapi_core::testing::{ReplayClient, json, run};
-    /// # let replay = ReplayClient::new([json(200, r#"{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}"#)]);
-    /// # let client = replay.client();
-    /// # run(async {
-    /// let cue = client.cues().update("cue_276dsykz592b").await?;
-    /// # assert!(replay.requests()[0].starts_with("PATCH /v1/cues/cue_276dsykz592b\n"));
-    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
-    /// ```
     pub fn update(&self, cue_id: impl Into<CueId>) -> Pending<C, UpdateCue> {
         Pending::new(self.client.clone(), UpdateCue::new(cue_id))
     }
@@ -210,12 +210,6 @@ impl<C: Clone> Cues<C> {
     ///
     /// `DELETE /v1/cues/{cue_id}`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(204, r#""#)]);
@@ -225,6 +219,12 @@ impl<C: Clone> Cues<C> {
     /// # assert!(replay.requests()[0].starts_with("DELETE /v1/cues/cue_276dsykz592b\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn delete(&self, cue_id: impl Into<CueId>) -> Pending<C, DeleteCue> {
         Pending::new(self.client.clone(), DeleteCue::new(cue_id))
     }
@@ -243,14 +243,6 @@ impl<C: Clone> Cues<C> {
     /// `POST /v1/cues/{cue_id}/fire`. Not sent again when the fate of an attempt is unknown, since a second one
     /// would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
-    /// # Errors
-    ///
-    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
-    /// * [`IdempotencyKeyConflict`](cueapi_types::ErrorCode::IdempotencyKeyConflict) (409): the key was used for
-    ///   another firing (hosted service).
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"cue_id":"cue_276dsykz592b","id":"f1e21b1f-2d8b-462d-8f03-760d0198f722","scheduled_for":"2026-11-23T20:37:38.722329+00:00","status":"pending","triggered_by":"manual_fire"}"#)]);
@@ -260,6 +252,14 @@ impl<C: Clone> Cues<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/cues/cue_276dsykz592b/fire\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
+    /// * [`IdempotencyKeyConflict`](cueapi_types::ErrorCode::IdempotencyKeyConflict) (409): the key was used for
+    ///   another firing (hosted service).
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn fire(&self, cue_id: impl Into<CueId>) -> Pending<C, FireCue> {
         Pending::new(self.client.clone(), FireCue::new(cue_id))
     }
@@ -275,11 +275,11 @@ pub struct ListCues {
 }
 
 impl ListCues {
-    /// A `cues.list` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.list` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::ListCues;
+    /// use cueapi_core::api::cues::ListCues;
     ///
     /// let call = client.call(ListCues::new());
     /// ```
@@ -396,11 +396,11 @@ pub struct CreateCue {
 }
 
 impl CreateCue {
-    /// A `cues.create` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.create` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::CreateCue;
+    /// use cueapi_core::api::cues::CreateCue;
     /// use cueapi_core::types::{Callback, Schedule};
     ///
     /// let call = client
@@ -691,11 +691,11 @@ pub struct GetCue {
 }
 
 impl GetCue {
-    /// A `cues.get` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.get` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::GetCue;
+    /// use cueapi_core::api::cues::GetCue;
     ///
     /// let call = client.call(GetCue::new("cue_276dsykz592b"));
     /// ```
@@ -788,11 +788,11 @@ pub struct UpdateCue {
 }
 
 impl UpdateCue {
-    /// A `cues.update` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.update` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::UpdateCue;
+    /// use cueapi_core::api::cues::UpdateCue;
     ///
     /// let call = client.call(UpdateCue::new("cue_276dsykz592b"));
     /// ```
@@ -1068,11 +1068,11 @@ pub struct DeleteCue {
 }
 
 impl DeleteCue {
-    /// A `cues.delete` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.delete` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::DeleteCue;
+    /// use cueapi_core::api::cues::DeleteCue;
     ///
     /// let call = client.call(DeleteCue::new("cue_276dsykz592b"));
     /// ```
@@ -1112,11 +1112,11 @@ pub struct FireCue {
 }
 
 impl FireCue {
-    /// A `cues.fire` with its required arguments, for `client.call(…)`.
+    /// The operation `cues.fire` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::cues::FireCue;
+    /// use cueapi_core::api::cues::FireCue;
     ///
     /// let call = client.call(FireCue::new("cue_276dsykz592b"));
     /// ```

@@ -63,14 +63,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `GET /v1/executions`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`ConflictingFilters`](cueapi_types::ErrorCode::ConflictingFilters) (400): `status` and `status_in` exclude
-    ///   each other.
-    /// * [`InvalidStatusIn`](cueapi_types::ErrorCode::InvalidStatusIn) (400): a list of states without a state.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"executions":[{"attempts":1,"created_at":"2026-11-23T20:41:10.648480Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:11.420844Z","error_message":null,"http_status":null,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.921524Z","outcome":{"error":null,"metadata":null,"recorded_at":"2026-11-23T20:41:11.420844Z","result":"done","success":true},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.921524Z","status":"success","updated_at":"2026-11-23T20:41:11.420844Z"}],"has_more":false,"limit":20,"offset":0,"oldest_claimed_at":null,"total":1}"#)]);
@@ -80,6 +72,14 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/executions\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ConflictingFilters`](cueapi_types::ErrorCode::ConflictingFilters) (400): `status` and `status_in` exclude
+    ///   each other.
+    /// * [`InvalidStatusIn`](cueapi_types::ErrorCode::InvalidStatusIn) (400): a list of states without a state.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn list(&self) -> Pending<C, ListExecutions> {
         Pending::new(self.client.clone(), ListExecutions::new())
     }
@@ -97,10 +97,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `GET /v1/executions/claimable`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"executions":[{"attempt":0,"cue_id":"cue_276dsykz592b","cue_name":"daily-report","execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","payload":{"task":"report"},"scheduled_for":"2026-11-23T20:41:10.653222Z","task":"report"}]}"#)]);
@@ -110,6 +106,10 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/executions/claimable\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn list_claimable(&self) -> Pending<C, ListClaimable> {
         Pending::new(self.client.clone(), ListClaimable::new())
     }
@@ -122,13 +122,6 @@ impl<C: Clone> Executions<C> {
     /// `POST /v1/executions/claim`. Not sent again when the fate of an attempt is unknown, since a second one would
     /// do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
-    /// # Errors
-    ///
-    /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): nothing is waiting, or another worker was
-    ///   faster.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":900}"#)]);
@@ -138,6 +131,13 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/claim\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): nothing is waiting, or another worker was
+    ///   faster.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn claim_oldest(
         &self,
         worker_id: impl Into<WorkerId>,
@@ -148,13 +148,6 @@ impl<C: Clone> Executions<C> {
     /// Fetches an execution.
     ///
     /// `GET /v1/executions/{execution_id}`. Sent again when the fate of an attempt is unknown.
-    ///
-    /// # Errors
-    ///
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -168,6 +161,13 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn get(&self, execution_id: impl Into<ExecutionId>) -> Pending<C, GetExecution> {
         Pending::new(self.client.clone(), GetExecution::new(execution_id))
     }
@@ -185,13 +185,6 @@ impl<C: Clone> Executions<C> {
     /// `POST /v1/executions/{execution_id}/claim`. Not sent again when the fate of an attempt is unknown, since a
     /// second one would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
-    /// # Errors
-    ///
-    /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): it does not exist, is not pending, or is not
-    ///   for workers.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":900}"#)]);
@@ -204,6 +197,13 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/claim\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): it does not exist, is not pending, or is not
+    ///   for workers.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn claim(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -220,16 +220,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `POST /v1/executions/{execution_id}/heartbeat`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`NotExecutionOwner`](cueapi_types::ErrorCode::NotExecutionOwner) (403): another worker has claimed it.
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`ExecutionNotClaiming`](cueapi_types::ErrorCode::ExecutionNotClaiming) (409): it was not claimed, is
-    ///   finished, or was taken for stale.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"acknowledged":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_extended_until":"2026-11-23T20:56:11.259583+00:00"}"#)]);
@@ -242,6 +232,16 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/heartbeat\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`NotExecutionOwner`](cueapi_types::ErrorCode::NotExecutionOwner) (403): another worker has claimed it.
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`ExecutionNotClaiming`](cueapi_types::ErrorCode::ExecutionNotClaiming) (409): it was not claimed, is
+    ///   finished, or was taken for stale.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn heartbeat(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -263,17 +263,6 @@ impl<C: Clone> Executions<C> {
     /// `POST /v1/executions/{execution_id}/outcome`. Sent again when the fate of an attempt is unknown: the server
     /// keeps the first.
     ///
-    /// # Errors
-    ///
-    /// * [`MetadataTooLarge`](cueapi_types::ErrorCode::MetadataTooLarge) (400): the metadata are over 10,240 bytes.
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`OutcomeAlreadyRecorded`](cueapi_types::ErrorCode::OutcomeAlreadyRecorded) (409): another outcome stands.
-    /// * [`OutcomeAlreadyReported`](cueapi_types::ErrorCode::OutcomeAlreadyReported) (409): the same, in the hosted
-    ///   service's words.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_recorded":true,"outcome_state":"reported_success","reason":null}"#)]);
@@ -293,6 +282,17 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/outcome\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`MetadataTooLarge`](cueapi_types::ErrorCode::MetadataTooLarge) (400): the metadata are over 10,240 bytes.
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`OutcomeAlreadyRecorded`](cueapi_types::ErrorCode::OutcomeAlreadyRecorded) (409): another outcome stands.
+    /// * [`OutcomeAlreadyReported`](cueapi_types::ErrorCode::OutcomeAlreadyReported) (409): the same, in the hosted
+    ///   service's words.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn report_outcome(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -308,15 +308,6 @@ impl<C: Clone> Executions<C> {
     /// `POST /v1/executions/{execution_id}/replay`. Not sent again when the fate of an attempt is unknown, since a
     /// second one would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
-    /// # Errors
-    ///
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`ExecutionInFlight`](cueapi_types::ErrorCode::ExecutionInFlight) (409): it is neither success, failed,
-    ///   missed nor outcome_timeout.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"cue_id":"cue_276dsykz592b","id":"2f9e8a93-6b42-450c-87f4-4ea96b792399","replayed_from":"098ad45c-dff2-40e7-a6d9-15b6e51da482","scheduled_for":"2026-11-23T20:41:14.506003+00:00","status":"pending","triggered_by":"replay"}"#)]);
@@ -329,6 +320,15 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/replay\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`ExecutionInFlight`](cueapi_types::ErrorCode::ExecutionInFlight) (409): it is neither success, failed,
+    ///   missed nor outcome_timeout.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn replay(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -346,15 +346,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `POST /v1/executions/{execution_id}/verify`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`InvalidState`](cueapi_types::ErrorCode::InvalidState) (409): there is no outcome, or its verification is
-    ///   complete.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"verified_success","reason":null,"valid":true}"#)]);
@@ -367,6 +358,15 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/verify\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`InvalidState`](cueapi_types::ErrorCode::InvalidState) (409): there is no outcome, or its verification is
+    ///   complete.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn mark_verified(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -380,14 +380,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `POST /v1/executions/{execution_id}/verification-pending`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`HttpError`](cueapi_types::ErrorCode::HttpError) (404): the execution does not exist (this route has no
-    ///   code of its own for it).
-    /// * [`NoOutcome`](cueapi_types::ErrorCode::NoOutcome) (409): no outcome has been reported.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"verification_pending"}"#)]);
@@ -400,6 +392,14 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/verification-pending\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`HttpError`](cueapi_types::ErrorCode::HttpError) (404): the execution does not exist (this route has no
+    ///   code of its own for it).
+    /// * [`NoOutcome`](cueapi_types::ErrorCode::NoOutcome) (409): no outcome has been reported.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn mark_verification_pending(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -415,14 +415,6 @@ impl<C: Clone> Executions<C> {
     /// Optional arguments are methods of the call: `metadata`.
     ///
     /// `PATCH /v1/executions/{execution_id}/evidence`. Sent again when the fate of an attempt is unknown.
-    ///
-    /// # Errors
-    ///
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`NoOutcome`](cueapi_types::ErrorCode::NoOutcome) (409): no outcome has been reported.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -441,6 +433,14 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("PATCH /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/evidence\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`NoOutcome`](cueapi_types::ErrorCode::NoOutcome) (409): no outcome has been reported.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn append_evidence(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -455,14 +455,6 @@ impl<C: Clone> Executions<C> {
     ///
     /// `POST /v1/executions/{execution_id}/live-claim`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
-    ///   or its cue was deleted.
-    /// * [`AlreadyAttested`](cueapi_types::ErrorCode::AlreadyAttested) (409): another token was first.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"attested":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","live_claimed_at":"2026-11-23T20:41:14.649700Z"}"#)]);
@@ -475,6 +467,14 @@ impl<C: Clone> Executions<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/live-claim\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExecutionNotFound`](cueapi_types::ErrorCode::ExecutionNotFound) (404): no such execution, another user's,
+    ///   or its cue was deleted.
+    /// * [`AlreadyAttested`](cueapi_types::ErrorCode::AlreadyAttested) (409): another token was first.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn live_claim(
         &self,
         execution_id: impl Into<ExecutionId>,
@@ -501,11 +501,11 @@ pub struct ListExecutions {
 }
 
 impl ListExecutions {
-    /// A `executions.list` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.list` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ListExecutions;
+    /// use cueapi_core::api::executions::ListExecutions;
     ///
     /// let call = client.call(ListExecutions::new());
     /// ```
@@ -703,11 +703,11 @@ pub struct ListClaimable {
 }
 
 impl ListClaimable {
-    /// A `executions.list_claimable` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.list_claimable` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ListClaimable;
+    /// use cueapi_core::api::executions::ListClaimable;
     ///
     /// let call = client.call(ListClaimable::new());
     /// ```
@@ -765,11 +765,11 @@ pub struct ClaimOldest {
 }
 
 impl ClaimOldest {
-    /// A `executions.claim_oldest` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.claim_oldest` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ClaimOldest;
+    /// use cueapi_core::api::executions::ClaimOldest;
     ///
     /// let call = client.call(ClaimOldest::new("worker-1"));
     /// ```
@@ -804,11 +804,11 @@ pub struct GetExecution {
 }
 
 impl GetExecution {
-    /// A `executions.get` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.get` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::GetExecution;
+    /// use cueapi_core::api::executions::GetExecution;
     ///
     /// let call = client.call(GetExecution::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
     /// ```
@@ -841,11 +841,11 @@ pub struct ClaimExecution {
 }
 
 impl ClaimExecution {
-    /// A `executions.claim` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.claim` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ClaimExecution;
+    /// use cueapi_core::api::executions::ClaimExecution;
     ///
     /// let call = client
     ///     .call(ClaimExecution::new("098ad45c-dff2-40e7-a6d9-15b6e51da482", "worker-1"));
@@ -886,11 +886,11 @@ pub struct HeartbeatExecution {
 }
 
 impl HeartbeatExecution {
-    /// A `executions.heartbeat` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.heartbeat` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::HeartbeatExecution;
+    /// use cueapi_core::api::executions::HeartbeatExecution;
     ///
     /// let call = client
     ///     .call(HeartbeatExecution::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
@@ -946,11 +946,11 @@ pub struct ReportOutcome {
 }
 
 impl ReportOutcome {
-    /// A `executions.report_outcome` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.report_outcome` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ReportOutcome;
+    /// use cueapi_core::api::executions::ReportOutcome;
     /// use cueapi_core::types::Outcome;
     ///
     /// let call = client
@@ -1002,11 +1002,11 @@ pub struct ReplayExecution {
 }
 
 impl ReplayExecution {
-    /// A `executions.replay` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.replay` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::ReplayExecution;
+    /// use cueapi_core::api::executions::ReplayExecution;
     ///
     /// let call = client.call(ReplayExecution::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
     /// ```
@@ -1041,11 +1041,11 @@ pub struct MarkVerified {
 }
 
 impl MarkVerified {
-    /// A `executions.mark_verified` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.mark_verified` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::MarkVerified;
+    /// use cueapi_core::api::executions::MarkVerified;
     ///
     /// let call = client.call(MarkVerified::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
     /// ```
@@ -1112,11 +1112,11 @@ pub struct MarkVerificationPending {
 }
 
 impl MarkVerificationPending {
-    /// A `executions.mark_verification_pending` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.mark_verification_pending` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::MarkVerificationPending;
+    /// use cueapi_core::api::executions::MarkVerificationPending;
     ///
     /// let call = client
     ///     .call(MarkVerificationPending::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
@@ -1153,11 +1153,11 @@ pub struct AppendEvidence {
 }
 
 impl AppendEvidence {
-    /// A `executions.append_evidence` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.append_evidence` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::AppendEvidence;
+    /// use cueapi_core::api::executions::AppendEvidence;
     /// use cueapi_core::types::Evidence;
     ///
     /// let call = client
@@ -1227,11 +1227,11 @@ pub struct LiveClaim {
 }
 
 impl LiveClaim {
-    /// A `executions.live_claim` with its required arguments, for `client.call(…)`.
+    /// The operation `executions.live_claim` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::executions::LiveClaim;
+    /// use cueapi_core::api::executions::LiveClaim;
     ///
     /// let call = client
     ///     .call(LiveClaim::new("098ad45c-dff2-40e7-a6d9-15b6e51da482", "4f1c9a"));

@@ -48,10 +48,6 @@ impl<C: Clone> Service<C> {
     ///
     /// `GET /v1/info`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"authentication_paths":{"internal_token_with_on_behalf_of":false,"per_user_api_key":true},"authorization_backend":"SameTenantAuthorizationBackend","disabled_primitives":[],"version":"0.1.2"}"#)]);
@@ -61,6 +57,10 @@ impl<C: Clone> Service<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/info\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn info(&self) -> Pending<C, GetInfo> {
         Pending::new(self.client.clone(), GetInfo::new())
     }
@@ -71,10 +71,6 @@ impl<C: Clone> Service<C> {
     ///
     /// `GET /health`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"poller":{"cues_last_cycle":0,"cycle_duration_ms":18,"last_run":"2026-11-23T20:33:38.377249+00:00","seconds_ago":0},"queue":{"pending_outbox":0,"pending_retries":0,"pending_worker_claims":0,"stale_executions":0},"services":{"poller":"ok","postgres":"ok","redis":"ok","worker":"none"},"status":"healthy","timestamp":"2026-11-23T20:33:38.819796+00:00","version":"1.0.0","workers":{"active_count":0}}"#)]);
@@ -84,6 +80,10 @@ impl<C: Clone> Service<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /health\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn health(&self) -> Pending<C, GetHealth> {
         Pending::new(self.client.clone(), GetHealth::new())
     }
@@ -94,10 +94,6 @@ impl<C: Clone> Service<C> {
     ///
     /// `GET /status`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"status":"healthy"}"#)]);
@@ -107,6 +103,10 @@ impl<C: Clone> Service<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /status\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn status(&self) -> Pending<C, GetStatus> {
         Pending::new(self.client.clone(), GetStatus::new())
     }
@@ -118,11 +118,11 @@ impl<C: Clone> Service<C> {
 pub struct GetInfo {}
 
 impl GetInfo {
-    /// A `service.info` with its required arguments, for `client.call(…)`.
+    /// The operation `service.info` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::service::GetInfo;
+    /// use cueapi_core::api::service::GetInfo;
     ///
     /// let call = client.call(GetInfo::new());
     /// ```
@@ -149,11 +149,11 @@ impl Endpoint for GetInfo {
 pub struct GetHealth {}
 
 impl GetHealth {
-    /// A `service.health` with its required arguments, for `client.call(…)`.
+    /// The operation `service.health` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::service::GetHealth;
+    /// use cueapi_core::api::service::GetHealth;
     ///
     /// let call = client.call(GetHealth::new());
     /// ```
@@ -180,11 +180,11 @@ impl Endpoint for GetHealth {
 pub struct GetStatus {}
 
 impl GetStatus {
-    /// A `service.status` with its required arguments, for `client.call(…)`.
+    /// The operation `service.status` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::service::GetStatus;
+    /// use cueapi_core::api::service::GetStatus;
     ///
     /// let call = client.call(GetStatus::new());
     /// ```

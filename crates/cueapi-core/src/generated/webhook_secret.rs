@@ -53,12 +53,6 @@ impl<C: Clone> WebhookSecrets<C> {
     ///
     /// `GET /v1/auth/webhook-secret`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`NoWebhookSecret`](cueapi_types::ErrorCode::NoWebhookSecret) (404): the account has no secret.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"webhook_secret":"whsec_2841a8b77975d56add5f4b7e5c2966ac67ee638a43ebade918a78e8d77bf720e"}"#)]);
@@ -68,6 +62,12 @@ impl<C: Clone> WebhookSecrets<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/auth/webhook-secret\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`NoWebhookSecret`](cueapi_types::ErrorCode::NoWebhookSecret) (404): the account has no secret.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn get(&self) -> Pending<C, GetWebhookSecret> {
         Pending::new(self.client.clone(), GetWebhookSecret::new())
     }
@@ -78,10 +78,6 @@ impl<C: Clone> WebhookSecrets<C> {
     ///
     /// `POST /v1/auth/webhook-secret/regenerate`. Not sent again when the fate of an attempt is unknown, since a
     /// second one would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
-    ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -97,6 +93,10 @@ impl<C: Clone> WebhookSecrets<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/auth/webhook-secret/regenerate\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn regenerate(
         &self,
         confirm: ConfirmDestructive,
@@ -111,11 +111,11 @@ impl<C: Clone> WebhookSecrets<C> {
 pub struct GetWebhookSecret {}
 
 impl GetWebhookSecret {
-    /// A `webhook_secret.get` with its required arguments, for `client.call(…)`.
+    /// The operation `webhook_secret.get` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::webhook_secret::GetWebhookSecret;
+    /// use cueapi_core::api::webhook_secret::GetWebhookSecret;
     ///
     /// let call = client.call(GetWebhookSecret::new());
     /// ```
@@ -142,11 +142,11 @@ impl Endpoint for GetWebhookSecret {
 pub struct RegenerateWebhookSecret {}
 
 impl RegenerateWebhookSecret {
-    /// A `webhook_secret.regenerate` with its required arguments, for `client.call(…)`.
+    /// The operation `webhook_secret.regenerate` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::webhook_secret::RegenerateWebhookSecret;
+    /// use cueapi_core::api::webhook_secret::RegenerateWebhookSecret;
     /// use cueapi_core::ConfirmDestructive;
     ///
     /// let call = client.call(RegenerateWebhookSecret::new(ConfirmDestructive));

@@ -55,10 +55,6 @@ impl<C: Clone> Workers<C> {
     ///
     /// `POST /v1/worker/heartbeat`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"acknowledged":true,"server_time":"2026-11-23T20:41:10.044746Z"}"#)]);
@@ -68,6 +64,10 @@ impl<C: Clone> Workers<C> {
     /// # assert!(replay.requests()[0].starts_with("POST /v1/worker/heartbeat\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn heartbeat(
         &self,
         worker_id: impl Into<WorkerId>,
@@ -79,10 +79,6 @@ impl<C: Clone> Workers<C> {
     ///
     /// `GET /v1/workers`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(200, r#"{"workers":[{"handlers":["report"],"heartbeat_status":"active","last_heartbeat":"2026-11-23T20:41:10.044746Z","registered_since":"2026-11-23T20:41:10.047306Z","seconds_since_heartbeat":0,"worker_id":"worker-1"}]}"#)]);
@@ -92,6 +88,10 @@ impl<C: Clone> Workers<C> {
     /// # assert!(replay.requests()[0].starts_with("GET /v1/workers\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn list(&self) -> Pending<C, ListWorkers> {
         Pending::new(self.client.clone(), ListWorkers::new())
     }
@@ -102,12 +102,6 @@ impl<C: Clone> Workers<C> {
     ///
     /// `DELETE /v1/workers/{worker_id}`. Sent again when the fate of an attempt is unknown.
     ///
-    /// # Errors
-    ///
-    /// * [`WorkerNotFound`](cueapi_types::ErrorCode::WorkerNotFound) (404): no such worker.
-    ///
-    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
-    ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
     /// # let replay = ReplayClient::new([json(204, r#""#)]);
@@ -117,6 +111,12 @@ impl<C: Clone> Workers<C> {
     /// # assert!(replay.requests()[0].starts_with("DELETE /v1/workers/worker-1\n"));
     /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`WorkerNotFound`](cueapi_types::ErrorCode::WorkerNotFound) (404): no such worker.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn delete(&self, worker_id: impl Into<WorkerId>) -> Pending<C, DeleteWorker> {
         Pending::new(self.client.clone(), DeleteWorker::new(worker_id))
     }
@@ -132,11 +132,11 @@ pub struct HeartbeatWorker {
 }
 
 impl HeartbeatWorker {
-    /// A `workers.heartbeat` with its required arguments, for `client.call(…)`.
+    /// The operation `workers.heartbeat` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::workers::HeartbeatWorker;
+    /// use cueapi_core::api::workers::HeartbeatWorker;
     ///
     /// let call = client.call(HeartbeatWorker::new("worker-1"));
     /// ```
@@ -186,11 +186,11 @@ impl<C> Pending<C, HeartbeatWorker> {
 pub struct ListWorkers {}
 
 impl ListWorkers {
-    /// A `workers.list` with its required arguments, for `client.call(…)`.
+    /// The operation `workers.list` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::workers::ListWorkers;
+    /// use cueapi_core::api::workers::ListWorkers;
     ///
     /// let call = client.call(ListWorkers::new());
     /// ```
@@ -219,11 +219,11 @@ pub struct DeleteWorker {
 }
 
 impl DeleteWorker {
-    /// A `workers.delete` with its required arguments, for `client.call(…)`.
+    /// The operation `workers.delete` with its required arguments, for `client.call(…)`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
-    /// use cueapi_core::generated::workers::DeleteWorker;
+    /// use cueapi_core::api::workers::DeleteWorker;
     ///
     /// let call = client.call(DeleteWorker::new("worker-1"));
     /// ```
