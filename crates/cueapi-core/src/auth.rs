@@ -26,7 +26,9 @@ impl ApiKey {
 
     pub(crate) fn authorization(&self) -> Result<HeaderValue, BuildError> {
         if self.0.is_empty() {
-            return Err(BuildError::new("the API key is empty: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY"));
+            return Err(BuildError::new(
+                "the API key is empty: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY",
+            ));
         }
         if !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(BuildError::new(
@@ -49,7 +51,11 @@ impl<T: AsRef<str>> From<T> for ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A session token has no part that is safe to show.
-        let shown = self.0.get(..12).filter(|shown| shown.starts_with("cue_sk_") && self.0.len() >= 32).unwrap_or_default();
+        let shown = self
+            .0
+            .get(..12)
+            .filter(|shown| shown.starts_with("cue_sk_") && self.0.len() >= 32)
+            .unwrap_or_default();
         write!(f, "ApiKey({shown}…)")
     }
 }
@@ -77,6 +83,9 @@ mod tests {
     #[test]
     fn a_short_key_or_a_session_token_shows_nothing() {
         assert_eq!(format!("{:?}", ApiKey::new("cue_sk_1234567890")), "ApiKey(…)");
-        assert_eq!(format!("{:?}", ApiKey::new("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln")), "ApiKey(…)");
+        assert_eq!(
+            format!("{:?}", ApiKey::new("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln")),
+            "ApiKey(…)"
+        );
     }
 }

@@ -32,11 +32,14 @@ pub struct BlockingClient<B = Arc<dyn BlockingHttpClient + Send + Sync>> {
 
 impl<B> BlockingClient<B> {
     pub(crate) fn new(http: B, config: Arc<Config>, options: CallOptions) -> Self {
-        Self { http: Arc::new(http), config, options }
+        Self {
+            http: Arc::new(http),
+            config,
+            options,
+        }
     }
 
     /// A call of any endpoint, also of one that is not shipped with this crate.
-    #[must_use]
     pub fn call<E: Endpoint>(&self, endpoint: E) -> Pending<Self, E> {
         Pending::new(self.clone(), endpoint)
     }
@@ -82,7 +85,11 @@ impl<B: BlockingHttpClient, E: Endpoint> Pending<BlockingClient<B>, E> {
 
 impl<B> Clone for BlockingClient<B> {
     fn clone(&self) -> Self {
-        Self { http: Arc::clone(&self.http), config: Arc::clone(&self.config), options: self.options }
+        Self {
+            http: Arc::clone(&self.http),
+            config: Arc::clone(&self.config),
+            options: self.options,
+        }
     }
 }
 

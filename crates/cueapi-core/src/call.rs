@@ -9,10 +9,10 @@ use std::{fmt, sync::Arc};
 
 use self::exchange::{Answer, Exchange, Next};
 use crate::{
+    api::executions::GetExecution,
     config::{CallOptions, Config},
     endpoint::{Endpoint, Judgement, Repeat},
     error::{BuildError, Error},
-    generated::executions::GetExecution,
     http::{HttpError, Request, Response},
     reply::Reply,
 };
@@ -38,7 +38,6 @@ pub struct Call<E> {
 }
 
 /// What the driver of a [`Call`] does next.
-#[expect(clippy::large_enum_variant, reason = "moved once, from the machine to its driver")]
 pub enum Step<T> {
     /// Make this exchange and pass its result to the next step.
     Send(Request),
@@ -54,7 +53,10 @@ enum Phase {
     /// The operation itself.
     Operation(Exchange),
     /// A repeated write was refused: find out whether the first one was ours.
-    ReadBack { exchange: Exchange, refusal: Error },
+    ReadBack {
+        exchange: Exchange,
+        refusal: Error,
+    },
     Over,
 }
 
@@ -99,7 +101,10 @@ impl<E: Endpoint> Call<E> {
                 Next::Done(Ok(answer)) => Step::Done(self.judge(answer, refusal)),
                 Next::Done(Err(error)) => Step::Done(Err(refusal.with_source(error))),
             },
-            Phase::Over => Step::Done(Err(Error::build(E::ID, BuildError::new("this call is over: make a new one")))),
+            Phase::Over => Step::Done(Err(Error::build(
+                E::ID,
+                BuildError::new("this call is over: make a new one"),
+            ))),
         }
     }
 
@@ -115,16 +120,23 @@ impl<E: Endpoint> Call<E> {
             Ok(exchange) => exchange,
             Err(_) => return Step::Done(Err(refusal)),
         };
-        let Next::Send(request) = exchange.step(None) else { return Step::Done(Err(refusal)) };
+        let Next::Send(request) = exchange.step(None) else {
+            return Step::Done(Err(refusal));
+        };
         self.phase = Phase::ReadBack { exchange, refusal };
         Step::Send(request)
     }
 
     fn judge(&self, answer: Answer, refusal: Error) -> Result<Reply<E::Output>, Error> {
-        let Some(read_back) = self.endpoint.read_back() else { return Err(refusal) };
+        let Some(read_back) = self.endpoint.read_back() else {
+            return Err(refusal);
+        };
         let execution = decoded::<GetExecution>(answer)?;
         match (read_back.judge)(execution.value) {
-            Judgement::Ours(value) => Ok(Reply { value, meta: execution.meta }),
+            Judgement::Ours(value) => Ok(Reply {
+                value,
+                meta: execution.meta,
+            }),
             Judgement::Theirs(outcome) => Err(refusal.certainly_not_executed().with_recorded_outcome(outcome)),
             Judgement::Nobodys => Err(refusal),
         }
@@ -133,7 +145,9 @@ impl<E: Endpoint> Call<E> {
 
 impl<E: Endpoint> fmt::Debug for Call<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("operation", &E::ID).finish_non_exhaustive()
+        f.debug_struct("Call")
+            .field("operation", &E::ID)
+            .finish_non_exhaustive()
     }
 }
 
@@ -151,6 +165,12 @@ impl<T> fmt::Debug for Step<T> {
 fn decoded<E: Endpoint>(answer: Answer) -> Result<Reply<E::Output>, Error> {
     match decode::decode(&answer.response) {
         Ok(value) => Ok(Reply::new(value, answer.response, answer.attempts)),
-        Err(message) => Err(Error::decode(E::ID, E::REPEAT, answer.attempts, answer.response, message)),
+        Err(message) => Err(Error::decode(
+            E::ID,
+            E::REPEAT,
+            answer.attempts,
+            answer.response,
+            message,
+        )),
     }
 }

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use cueapi_types::{Claim, Claimable, WorkerId};
 
 use crate::{
+    api::executions::Executions,
     blocking::BlockingClient,
     client::Client,
     error::{Error, ErrorKind},
-    generated::executions::Executions,
     http::{BlockingHttpClient, HttpClient, LocalHttpClient},
 };
 
@@ -55,7 +55,11 @@ impl<C: Clone> Executions<C> {
     /// Of a claim whose answer was lost, [`may_have_executed`](Error::may_have_executed) is true: the execution may be
     /// held by this worker without its knowing, until the server takes it for stale.
     pub fn claim_next(&self, worker: impl Into<WorkerId>) -> ClaimNext<C> {
-        ClaimNext { executions: self.clone(), worker: worker.into(), task: None }
+        ClaimNext {
+            executions: self.clone(),
+            worker: worker.into(),
+            task: None,
+        }
     }
 }
 
@@ -77,7 +81,11 @@ impl<T: LocalHttpClient> ClaimNext<Client<T>> {
         let mut list = self.executions.list_claimable();
         list.endpoint.task.clone_from(&self.task);
         for execution in list.send().await?.executions {
-            let claim = self.executions.claim(&execution.execution_id, &self.worker).send().await;
+            let claim = self
+                .executions
+                .claim(&execution.execution_id, &self.worker)
+                .send()
+                .await;
             if let Some(claimed) = ours(claim, execution)? {
                 return Ok(Some(claimed));
             }

@@ -28,7 +28,6 @@ pub struct Client<T = SharedHttpClient> {
 
 impl<T> Client<T> {
     /// A call of any endpoint, also of one that is not shipped with this crate.
-    #[must_use]
     pub fn call<E: Endpoint>(&self, endpoint: E) -> Pending<Self, E> {
         Pending::new(self.clone(), endpoint)
     }
@@ -129,7 +128,11 @@ impl<H> ClientBuilder<H> {
     where
         H: HttpClient,
     {
-        self.finish().map(|(http, config, options)| Client { http: Arc::new(SharedHttpClient::new(http)), config, options })
+        self.finish().map(|(http, config, options)| Client {
+            http: Arc::new(SharedHttpClient::new(http)),
+            config,
+            options,
+        })
     }
 
     /// A client that keeps the type of its HTTP stack; the only one for a [`LocalHttpClient`].
@@ -141,7 +144,11 @@ impl<H> ClientBuilder<H> {
     where
         H: LocalHttpClient,
     {
-        self.finish().map(|(http, config, options)| Client { http: Arc::new(http), config, options })
+        self.finish().map(|(http, config, options)| Client {
+            http: Arc::new(http),
+            config,
+            options,
+        })
     }
 
     /// A client without a runtime.
@@ -153,12 +160,15 @@ impl<H> ClientBuilder<H> {
     where
         H: BlockingHttpClient,
     {
-        self.finish().map(|(http, config, options)| BlockingClient::new(http, config, options))
+        self.finish()
+            .map(|(http, config, options)| BlockingClient::new(http, config, options))
     }
 
     fn finish(self) -> Result<(H, Arc<Config>, CallOptions), Error> {
         let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref());
-        let http = self.http.map_err(|error| BuildError::new("the HTTP client cannot be made").with_source(error));
+        let http = self
+            .http
+            .map_err(|error| BuildError::new("the HTTP client cannot be made").with_source(error));
         config
             .and_then(|config| Ok((http?, Arc::new(config), self.options)))
             .map_err(|error| Error::build("client.build", error))
@@ -173,18 +183,28 @@ impl<T> Client<T> {
 
 impl<T> Clone for Client<T> {
     fn clone(&self) -> Self {
-        Self { http: Arc::clone(&self.http), config: Arc::clone(&self.config), options: self.options }
+        Self {
+            http: Arc::clone(&self.http),
+            config: Arc::clone(&self.config),
+            options: self.options,
+        }
     }
 }
 
 impl<T> fmt::Debug for Client<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("config", &self.config).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("config", &self.config)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
 impl<H> fmt::Debug for ClientBuilder<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("key", &self.key).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("key", &self.key)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }

@@ -48,7 +48,10 @@ impl Config {
         headers.insert(AUTHORIZATION, key.authorization()?);
         headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        Ok(Self { base: base(base_url)?, headers })
+        Ok(Self {
+            base: base(base_url)?,
+            headers,
+        })
     }
 
     /// Scheme, authority and prefix, without a slash at the end.
@@ -63,7 +66,9 @@ impl Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,8 +78,12 @@ fn base(url: &str) -> Result<String, BuildError> {
     let refuse = |what: &str| Err(BuildError::new(format!("the base URL {what}: {SHAPE}")));
 
     let url = url.trim();
-    let Ok(uri) = url.parse::<Uri>() else { return refuse("is not a URL") };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return refuse("is not absolute") };
+    let Ok(uri) = url.parse::<Uri>() else {
+        return refuse("is not a URL");
+    };
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return refuse("is not absolute");
+    };
     if !matches!(scheme, "http" | "https") {
         return refuse("is neither http nor https");
     }
@@ -110,11 +119,22 @@ mod tests {
 
     #[test]
     fn a_base_url_that_cannot_work_says_so_at_once() {
-        for given in
-            ["", "api.cueapi.ai", "/v1", "ftp://a", "https://", "https://u:p@a", "https://a?x=1", "https://a#b", "https://a b"]
-        {
+        for given in [
+            "",
+            "api.cueapi.ai",
+            "/v1",
+            "ftp://a",
+            "https://",
+            "https://u:p@a",
+            "https://a?x=1",
+            "https://a#b",
+            "https://a b",
+        ] {
             let message = base(given).unwrap_err().to_string();
-            assert!(message.starts_with("the base URL ") && message.contains("https://api.cueapi.ai"), "{given}: {message}");
+            assert!(
+                message.starts_with("the base URL ") && message.contains("https://api.cueapi.ai"),
+                "{given}: {message}"
+            );
             assert!(!message.contains("u:p"), "{message}");
         }
     }

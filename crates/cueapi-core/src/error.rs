@@ -103,7 +103,10 @@ impl Error {
     /// The state of the rate limit that came with the response.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
-        self.0.answer.as_ref().and_then(|answer| RateLimit::from_headers(&answer.headers))
+        self.0
+            .answer
+            .as_ref()
+            .and_then(|answer| RateLimit::from_headers(&answer.headers))
     }
 
     /// How many times the request was sent; 0 when it never was.
@@ -161,7 +164,13 @@ impl Error {
     }
 
     /// No response came.
-    pub(crate) fn exchange(operation: &'static str, repeat: Repeat, attempts: u32, error: HttpError, may_have_executed: bool) -> Self {
+    pub(crate) fn exchange(
+        operation: &'static str,
+        repeat: Repeat,
+        attempts: u32,
+        error: HttpError,
+        may_have_executed: bool,
+    ) -> Self {
         let kind = match error.kind() {
             HttpErrorKind::Connect => ErrorKind::Connect,
             HttpErrorKind::Timeout => ErrorKind::Timeout,
@@ -177,7 +186,13 @@ impl Error {
     }
 
     /// The server answered with something other than success.
-    pub(crate) fn refused(operation: &'static str, repeat: Repeat, attempts: u32, response: Response, may_have_executed: bool) -> Self {
+    pub(crate) fn refused(
+        operation: &'static str,
+        repeat: Repeat,
+        attempts: u32,
+        response: Response,
+        may_have_executed: bool,
+    ) -> Self {
         let (parts, body) = response.into_parts();
         let api = ApiError::from_body(&body);
         let message = api.is_none().then(|| not_an_error_body(&parts.headers, &body));
@@ -186,18 +201,32 @@ impl Error {
             retry_after: retry::after::wait(&parts.headers, api.as_ref()),
             may_have_executed,
             api: api.clone(),
-            answer: Some(Answer { status: parts.status, headers: parts.headers, body }),
+            answer: Some(Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+            }),
             ..Inner::new(ErrorKind::of(parts.status, api.as_ref()), operation, repeat, attempts)
         }))
     }
 
     /// The server reported success in words that we do not understand.
-    pub(crate) fn decode(operation: &'static str, repeat: Repeat, attempts: u32, response: Response, message: String) -> Self {
+    pub(crate) fn decode(
+        operation: &'static str,
+        repeat: Repeat,
+        attempts: u32,
+        response: Response,
+        message: String,
+    ) -> Self {
         let (parts, body) = response.into_parts();
         Self(Box::new(Inner {
             message: Some(message),
             may_have_executed: true,
-            answer: Some(Answer { status: parts.status, headers: parts.headers, body }),
+            answer: Some(Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+            }),
             ..Inner::new(ErrorKind::Decode, operation, repeat, attempts)
         }))
     }
@@ -278,7 +307,8 @@ impl fmt::Debug for Error {
         if let Some(api) = &inner.api {
             out.field("code", &api.code.as_str()).field("details", &api.details);
         }
-        out.field("attempts", &inner.attempts).field("may_have_executed", &inner.may_have_executed);
+        out.field("attempts", &inner.attempts)
+            .field("may_have_executed", &inner.may_have_executed);
         if let Some(wait) = inner.retry_after {
             out.field("retry_after", &wait);
         }
@@ -311,7 +341,9 @@ fn not_an_error_body(headers: &HeaderMap, body: &Bytes) -> String {
     if body.is_empty() {
         return "the response has no body".to_owned();
     }
-    let kind = headers.get(::http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = headers
+        .get(::http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     format!(
         "the response is {} of {} bytes, not a CueAPI error: a proxy, or a base URL that is not CueAPI's?",
         kind.unwrap_or("a body without content type"),

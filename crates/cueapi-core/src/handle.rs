@@ -14,10 +14,10 @@ use cueapi_types::{Evidence, ExecutionId, Outcome, OutcomeError, Payload};
 use serde::Serialize;
 
 use crate::{
+    api::executions::Executions,
     blocking::BlockingClient,
     client::Client,
     error::Error,
-    generated::executions::Executions,
     http::{BlockingHttpClient, LocalHttpClient},
 };
 
@@ -135,7 +135,11 @@ impl<B: BlockingHttpClient> Executions<BlockingClient<B>> {
 
 impl ExecutionContext {
     fn new(execution: ExecutionId, payload: Payload) -> Self {
-        Self(Arc::new(Shared { execution, payload, outcome: Mutex::new(Outcome::success()) }))
+        Self(Arc::new(Shared {
+            execution,
+            payload,
+            outcome: Mutex::new(Outcome::success()),
+        }))
     }
 
     /// The execution that is being handled.
@@ -156,6 +160,10 @@ impl ExecutionContext {
     }
 
     /// Sets the evidence, of a success or of a failure; each text is cut to its limit when it is reported.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it changes the context; what it returns is for chaining"
+    )]
     pub fn evidence(&self, evidence: Evidence) -> &Self {
         self.set(|outcome| outcome.evidence(evidence))
     }
@@ -197,7 +205,11 @@ impl ExecutionContext {
 /// Work that returned, or the panic that ended it.
 type Finished<R, E> = Result<Result<R, E>, Box<dyn Any + Send>>;
 
-fn conclude<R, E>(finished: Finished<R, E>, outcome: Outcome, report: Result<(), Error>) -> Result<R, HandleError<R, E>> {
+fn conclude<R, E>(
+    finished: Finished<R, E>,
+    outcome: Outcome,
+    report: Result<(), Error>,
+) -> Result<R, HandleError<R, E>> {
     let result = finished.unwrap_or_else(|panic| resume_unwind(panic));
     match report {
         Ok(()) => result.map_err(HandleError::Work),
@@ -206,7 +218,10 @@ fn conclude<R, E>(finished: Finished<R, E>, outcome: Outcome, report: Result<(),
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("no message"))
 }
 
@@ -230,7 +245,11 @@ impl<T, E: Display> Display for HandleError<T, E> {
         match self {
             Self::Work(error) => write!(f, "the work failed, and that is reported: {error}"),
             Self::Report(unreported) => {
-                let work = if unreported.result.is_ok() { "succeeded" } else { "failed" };
+                let work = if unreported.result.is_ok() {
+                    "succeeded"
+                } else {
+                    "failed"
+                };
                 write!(f, "the work {work}, and its outcome is not reported")
             }
         }

@@ -4,14 +4,16 @@ use std::fmt::Write;
 
 /// The path of the value that byte `at` belongs to or follows. Up to there the text must be well formed.
 pub(crate) fn at(text: &[u8], at: usize) -> String {
-    print(&steps(text, at))
-}
-
-/// The path of the object or array around byte `at`.
-pub(crate) fn around(text: &[u8], at: usize) -> String {
-    let mut steps = steps(text, at);
-    steps.pop();
-    print(&steps)
+    let mut path = String::from("$");
+    for step in steps(text, at) {
+        // Writing to a String cannot fail.
+        let _ = match step {
+            Step::Key(None) => Ok(()),
+            Step::Key(Some(key)) => write!(path, ".{}", String::from_utf8_lossy(key)),
+            Step::Index(index) => write!(path, "[{index}]"),
+        };
+    }
+    path
 }
 
 enum Step<'a> {
@@ -64,19 +66,6 @@ fn string_end(text: &[u8], open: usize) -> usize {
     text.len().max(open + 2)
 }
 
-fn print(steps: &[Step<'_>]) -> String {
-    let mut path = String::from("$");
-    for step in steps {
-        // Writing to a String cannot fail.
-        let _ = match step {
-            Step::Key(None) => Ok(()),
-            Step::Key(Some(key)) => write!(path, ".{}", String::from_utf8_lossy(key)),
-            Step::Index(index) => write!(path, "[{index}]"),
-        };
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,11 +73,17 @@ mod tests {
     #[test]
     fn a_place_in_a_text_has_a_path() {
         let text = br#"{"a":[1,{"b":"x,{\"y","c":[[2]]}],"d":3}"#;
-        for (byte, path) in [("{", "$"), ("1", "$.a[0]"), ("x", "$.a[1].b"), ("2", "$.a[1].c[0][0]"), ("3", "$.d")] {
+        for (byte, path) in [
+            ("{", "$"),
+            ("1", "$.a[0]"),
+            ("x", "$.a[1].b"),
+            ("2", "$.a[1].c[0][0]"),
+            ("3", "$.d"),
+        ] {
             let place = text.iter().position(|b| *b == byte.as_bytes()[0]).unwrap();
             assert_eq!(at(text, place), path);
         }
-        assert_eq!(around(text, text.len() - 1), "$");
+        assert_eq!(at(text, text.len()), "$");
     }
 
     #[test]

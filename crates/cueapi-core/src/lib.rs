@@ -1,8 +1,47 @@
 #![doc = include_str!("../README.md")]
 
+#[path = "generated/mod.rs"]
+pub mod api;
+mod auth;
+mod blocking;
+pub mod call;
+mod checks;
+mod claim_next;
+mod client;
+mod config;
+mod confirm;
+pub mod endpoint;
+mod error;
+mod handle;
 pub mod http;
+mod json_path;
+mod page;
+mod pause;
+mod pending;
+mod rate_limit;
+mod reconcile;
+mod reply;
+pub mod retry;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cueapi_types as types;
+
+pub use self::{
+    auth::ApiKey,
+    blocking::BlockingClient,
+    claim_next::{ClaimNext, ClaimedExecution},
+    client::{Client, ClientBuilder},
+    confirm::ConfirmDestructive,
+    endpoint::Endpoint,
+    error::{BuildError, Error, ErrorKind},
+    handle::{ExecutionContext, HandleError, Unreported},
+    page::{PagedEndpoint, Pager},
+    pending::Pending,
+    rate_limit::RateLimit,
+    reply::{Meta, Reply},
+    retry::RetryPolicy,
+};

@@ -10,7 +10,7 @@ use crate::{
     client::Client,
     endpoint::Endpoint,
     error::Error,
-    http::{BlockingHttpClient, HttpClient, LocalHttpClient},
+    http::{BlockingHttpClient, LocalHttpClient},
     pending::Pending,
 };
 
@@ -48,7 +48,12 @@ pub struct Pager<C, E: PagedEndpoint> {
 
 impl<C, E: PagedEndpoint> Pager<C, E> {
     fn new(first_page: Pending<C, E>) -> Self {
-        Self { next_page: first_page, rows: VecDeque::new(), seen: HashSet::new(), finished: false }
+        Self {
+            next_page: first_page,
+            rows: VecDeque::new(),
+            seen: HashSet::new(),
+            finished: false,
+        }
     }
 
     fn take_page(&mut self, page: E::Output) {
@@ -56,7 +61,8 @@ impl<C, E: PagedEndpoint> Pager<C, E> {
         self.finished = rows.is_empty();
         let endpoint = &mut self.next_page.endpoint;
         endpoint.set_offset(endpoint.offset().saturating_add(rows.len() as u64));
-        self.rows.extend(rows.into_iter().filter(|row| self.seen.insert(E::key(row).into())));
+        self.rows
+            .extend(rows.into_iter().filter(|row| self.seen.insert(E::key(row).into())));
     }
 }
 
@@ -122,7 +128,7 @@ impl<B: BlockingHttpClient, E: PagedEndpoint> Iterator for Pager<BlockingClient<
 #[cfg(feature = "stream")]
 impl<T, E> Pager<Client<T>, E>
 where
-    T: HttpClient,
+    T: crate::http::HttpClient,
     E: PagedEndpoint + Send + Sync + 'static,
     E::Item: Send + Sync,
 {
@@ -149,7 +155,8 @@ mod stream {
         task::{Context, Poll, ready},
     };
 
-    use super::{Client, Error, HttpClient, PagedEndpoint, Pager};
+    use super::{Client, Error, PagedEndpoint, Pager};
+    use crate::http::HttpClient;
 
     type Next<T, E> = (Pager<Client<T>, E>, Option<Result<<E as PagedEndpoint>::Item, Error>>);
 

@@ -30,7 +30,13 @@ pub struct Pending<C, E> {
 
 impl<C, E> Pending<C, E> {
     pub(crate) fn new(client: C, endpoint: E) -> Self {
-        Self { client, endpoint, attempt_timeout: None, retry: None, error: None }
+        Self {
+            client,
+            endpoint,
+            attempt_timeout: None,
+            retry: None,
+            error: None,
+        }
     }
 
     /// How long each attempt of this call may take, in place of the client's timeout.
@@ -52,7 +58,9 @@ impl<C, E> Pending<C, E> {
 
     /// Keeps the first argument that could not be taken, so that setters can be chained; sending reports it.
     pub(crate) fn capture<V>(&mut self, argument: Result<V, impl Into<BuildError>>) -> Option<V> {
-        argument.map_err(|error| self.error.get_or_insert_with(|| error.into())).ok()
+        argument
+            .map_err(|error| self.error.get_or_insert_with(|| error.into()))
+            .ok()
     }
 
     fn start(self, (config, mut options): (Arc<Config>, CallOptions)) -> Call<E>
@@ -122,6 +130,9 @@ impl<T: HttpClient, E: Endpoint + Send + 'static> IntoFuture for Pending<Client<
 
 impl<C, E: Endpoint> fmt::Debug for Pending<C, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("operation", &E::ID).field("error", &self.error).finish_non_exhaustive()
+        f.debug_struct("Pending")
+            .field("operation", &E::ID)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
     }
 }

@@ -3,8 +3,8 @@
 use cueapi_types::OutcomeReceipt;
 
 use crate::{
+    api::executions::ReportOutcome,
     endpoint::{Judgement, ReadBack},
-    generated::executions::ReportOutcome,
 };
 
 /// For a report that is refused because an outcome is recorded, after an attempt whose fate is unknown.

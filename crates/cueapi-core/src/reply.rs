@@ -27,7 +27,14 @@ pub struct Meta {
 impl<T> Reply<T> {
     pub(crate) fn new(value: T, response: Response, attempts: u32) -> Self {
         let (parts, _) = response.into_parts();
-        Self { value, meta: Meta { status: parts.status, headers: parts.headers, attempts } }
+        Self {
+            value,
+            meta: Meta {
+                status: parts.status,
+                headers: parts.headers,
+                attempts,
+            },
+        }
     }
 }
 
@@ -53,7 +60,9 @@ impl Meta {
     /// Whether the server says that four fifths of the month's executions are used up (`X-CueAPI-Usage-Warning`).
     #[must_use]
     pub fn is_approaching_usage_limit(&self) -> bool {
-        self.headers.get("x-cueapi-usage-warning").is_some_and(|value| value == "approaching_limit")
+        self.headers
+            .get("x-cueapi-usage-warning")
+            .is_some_and(|value| value == "approaching_limit")
     }
 
     /// How many times the request was sent.

@@ -98,7 +98,14 @@ impl RetryPolicy {
     ///
     /// `random` is where in the jitter's range the wait falls: 0 for no wait, `u64::MAX` for the longest.
     #[must_use]
-    pub fn decide(self, repeat: Repeat, outcome: AttemptOutcome, attempt: u32, waited: Duration, random: u64) -> Decision {
+    pub fn decide(
+        self,
+        repeat: Repeat,
+        outcome: AttemptOutcome,
+        attempt: u32,
+        waited: Duration,
+        random: u64,
+    ) -> Decision {
         if attempt >= self.max_attempts || !may_repeat(repeat, outcome) {
             return Decision::Stop;
         }
@@ -114,7 +121,9 @@ impl RetryPolicy {
     }
 
     fn backoff(self, attempt: u32, random: u64) -> Duration {
-        let doubled = self.base_delay.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
+        let doubled = self
+            .base_delay
+            .saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
         let longest = doubled.min(self.max_delay).as_nanos();
         // 128 bits hold the product: eight seconds are 33 bits of nanoseconds, and even centuries are 64.
         let wait = longest.saturating_mul(u128::from(random)) / u128::from(u64::MAX);
@@ -135,7 +144,10 @@ fn may_repeat(repeat: Repeat, outcome: AttemptOutcome) -> bool {
 fn is_passing(outcome: AttemptOutcome) -> bool {
     match outcome {
         AttemptOutcome::Failed(kind) => {
-            matches!(kind, HttpErrorKind::Connect | HttpErrorKind::Timeout | HttpErrorKind::Interrupted)
+            matches!(
+                kind,
+                HttpErrorKind::Connect | HttpErrorKind::Timeout | HttpErrorKind::Interrupted
+            )
         }
         AttemptOutcome::Answered(status, _) => matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504),
     }

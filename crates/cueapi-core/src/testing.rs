@@ -104,7 +104,10 @@ impl Replay {
     /// When name or value is not one of a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_ref()));
+        let pair = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_ref()),
+        );
         match (pair, &mut self.0) {
             ((Ok(name), Ok(value)), Ok(response)) => {
                 response.headers_mut().append(name, value);
@@ -186,7 +189,10 @@ impl ReplayClient {
         state.requests.push(request);
         match state.script.pop_front() {
             Some(Replay(answer)) => answer,
-            None => Err(HttpError::new(HttpErrorKind::Other).with_source(format!("the script has no answer left for {asked}"))),
+            None => {
+                Err(HttpError::new(HttpErrorKind::Other)
+                    .with_source(format!("the script has no answer left for {asked}")))
+            }
         }
     }
 
@@ -218,7 +224,11 @@ impl BlockingHttpClient for ReplayClient {
 fn text(request: &Request) -> String {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let mut text = format!("{} {target}\n", request.method());
-    let mut headers: Vec<_> = request.headers().iter().filter(|(name, _)| *name != AUTHORIZATION).collect();
+    let mut headers: Vec<_> = request
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != AUTHORIZATION)
+        .collect();
     headers.sort_by_key(|(name, _)| name.as_str());
     for (name, value) in headers {
         // Writing to a String cannot fail.

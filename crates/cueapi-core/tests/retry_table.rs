@@ -1,5 +1,7 @@
 //! The retry table, every cell of it, without a runtime.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
+
 use std::time::Duration;
 
 use cueapi_core::{
@@ -60,11 +62,18 @@ fn the_wait_doubles_up_to_the_cap_with_full_jitter() {
     let policy = RetryPolicy::default().max_attempts(100).max_total_delay(Duration::MAX);
     let wait = |attempt, random| policy.decide(Safe, Failed(Timeout), attempt, Duration::ZERO, random);
     for (attempt, longest) in [(1, 250), (2, 500), (3, 1000), (6, 8000), (7, 8000), (99, 8000)] {
-        assert_eq!(wait(attempt, u64::MAX), RetryAfter(Duration::from_millis(longest)), "attempt {attempt}");
+        assert_eq!(
+            wait(attempt, u64::MAX),
+            RetryAfter(Duration::from_millis(longest)),
+            "attempt {attempt}"
+        );
         assert_eq!(wait(attempt, 0), RetryAfter(Duration::ZERO), "attempt {attempt}");
         let half = wait(attempt, u64::MAX / 2);
         let RetryAfter(half) = half else { panic!("stopped") };
-        assert!(half.abs_diff(Duration::from_millis(longest / 2)) < Duration::from_micros(1), "{half:?}");
+        assert!(
+            half.abs_diff(Duration::from_millis(longest / 2)) < Duration::from_micros(1),
+            "{half:?}"
+        );
     }
 }
 
@@ -72,21 +81,33 @@ fn the_wait_doubles_up_to_the_cap_with_full_jitter() {
 fn the_server_s_wait_replaces_the_backoff_and_ends_the_call_when_it_is_longer_than_the_cap() {
     let policy = RetryPolicy::default();
     let asked = |seconds| Answered(StatusCode::TOO_MANY_REQUESTS, Some(Duration::from_secs(seconds)));
-    assert_eq!(policy.decide(Unsafe, asked(8), 1, Duration::ZERO, 0), RetryAfter(Duration::from_secs(8)));
+    assert_eq!(
+        policy.decide(Unsafe, asked(8), 1, Duration::ZERO, 0),
+        RetryAfter(Duration::from_secs(8))
+    );
     assert_eq!(policy.decide(Unsafe, asked(9), 1, Duration::ZERO, 0), Stop);
     assert_eq!(policy.decide(Safe, asked(u64::MAX), 1, Duration::ZERO, 0), Stop);
     let patient = policy.max_delay(Duration::from_secs(60));
-    assert_eq!(patient.decide(Safe, asked(57), 1, Duration::ZERO, 0), RetryAfter(Duration::from_secs(57)));
+    assert_eq!(
+        patient.decide(Safe, asked(57), 1, Duration::ZERO, 0),
+        RetryAfter(Duration::from_secs(57))
+    );
 }
 
 #[test]
 fn a_call_ends_with_its_attempts_or_with_its_patience() {
     let policy = RetryPolicy::default().max_total_delay(Duration::from_secs(10));
     assert_eq!(policy.decide(Safe, Failed(Connect), 3, Duration::ZERO, 0), Stop);
-    assert_eq!(RetryPolicy::none().decide(Safe, Failed(Connect), 1, Duration::ZERO, 0), Stop);
+    assert_eq!(
+        RetryPolicy::none().decide(Safe, Failed(Connect), 1, Duration::ZERO, 0),
+        Stop
+    );
     assert_eq!(policy.max_attempts(0), policy.max_attempts(1));
     let asked = Answered(StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(5)));
-    assert_eq!(policy.decide(Safe, asked, 2, Duration::from_secs(5), 0), RetryAfter(Duration::from_secs(5)));
+    assert_eq!(
+        policy.decide(Safe, asked, 2, Duration::from_secs(5), 0),
+        RetryAfter(Duration::from_secs(5))
+    );
     assert_eq!(policy.decide(Safe, asked, 2, Duration::from_secs(6), 0), Stop);
 }
 
@@ -98,6 +119,9 @@ fn no_setting_overflows() {
         .max_delay(Duration::MAX)
         .max_total_delay(Duration::MAX);
     for attempt in [1, 2, 33, u32::MAX - 1] {
-        assert_ne!(policy.decide(Safe, Failed(Connect), attempt, Duration::MAX, u64::MAX), Stop);
+        assert_ne!(
+            policy.decide(Safe, Failed(Connect), attempt, Duration::MAX, u64::MAX),
+            Stop
+        );
     }
 }

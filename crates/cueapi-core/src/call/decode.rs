@@ -21,17 +21,26 @@ fn explain(response: &Response, error: &serde_json::Error) -> String {
     match error.classify() {
         serde_json::error::Category::Data => {
             let message = error.to_string();
-            if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-                return format!("the response lacks the field {field} of {}", json_path::around(body, place));
+            if let Some(field) = message
+                .strip_prefix("missing field `")
+                .and_then(|rest| rest.split('`').next())
+            {
+                return format!("the response lacks the field {field} of {}", json_path::at(body, place));
             }
             match expected(&message) {
                 Some(expected) => format!("in the response {} should be {expected}", json_path::at(body, place)),
-                None => format!("in the response {} has a form that is not known", json_path::at(body, place)),
+                None => format!(
+                    "in the response {} has a form that is not known",
+                    json_path::at(body, place)
+                ),
             }
         }
         serde_json::error::Category::Eof => format!("the response breaks off after {} bytes", body.len()),
         _ => {
-            let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let kind = response
+                .headers()
+                .get(CONTENT_TYPE)
+                .and_then(|value| value.to_str().ok());
             format!(
                 "the response is {} and not JSON: a proxy, or a base URL that is not CueAPI's?",
                 kind.unwrap_or("without content type")
@@ -48,7 +57,11 @@ fn expected(message: &str) -> Option<&str> {
 
 /// serde_json counts lines from 1 and bytes within a line.
 fn offset(text: &[u8], line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive(|byte| *byte == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    let start: usize = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
     start + column
 }
 
@@ -73,7 +86,10 @@ mod tests {
     }
 
     fn message(body: &'static str) -> String {
-        let response = ::http::Response::builder().header(CONTENT_TYPE, "text/html").body(body.into()).unwrap();
+        let response = ::http::Response::builder()
+            .header(CONTENT_TYPE, "text/html")
+            .body(body.into())
+            .unwrap();
         decode::<Outer>(&response).unwrap_err()
     }
 
@@ -84,11 +100,23 @@ mod tests {
             path("{\"id\":\"x\",\n \"items\":[{\"n\":1,\"name\":\"y\"},{\"n\":\"hush\"}]}"),
             "in the response $.items[1].n should be u8"
         );
-        assert_eq!(path(r#"{"id":"x","items":[{"n":300,"name":""}]}"#), "in the response $.items[0].n should be u8");
-        assert_eq!(path(r#"{"id":"x","items":[{"n":1}]}"#), "the response lacks the field name of $.items[0]");
+        assert_eq!(
+            path(r#"{"id":"x","items":[{"n":300,"name":""}]}"#),
+            "in the response $.items[0].n should be u8"
+        );
+        assert_eq!(
+            path(r#"{"id":"x","items":[{"n":1}]}"#),
+            "the response lacks the field name of $.items[0]"
+        );
         assert_eq!(path(r#"{"items":[]}"#), "the response lacks the field id of $");
-        assert_eq!(path(r#"{"id":"hush, expected hush"#), "the response breaks off after 26 bytes");
-        assert_eq!(path(r#"{"id":{"hush, expected hush":1}}"#), "in the response $.id should be a string");
+        assert_eq!(
+            path(r#"{"id":"hush, expected hush"#),
+            "the response breaks off after 26 bytes"
+        );
+        assert_eq!(
+            path(r#"{"id":{"hush, expected hush":1}}"#),
+            "in the response $.id should be a string"
+        );
     }
 
     #[test]

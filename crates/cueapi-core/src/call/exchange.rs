@@ -35,7 +35,6 @@ pub(super) struct Exchange {
 }
 
 /// What comes next for a request.
-#[expect(clippy::large_enum_variant, reason = "moved once, from the machine to its driver")]
 pub(super) enum Next {
     Send(Request),
     Sleep(Duration),
@@ -49,7 +48,11 @@ pub(super) struct Answer {
 }
 
 impl Exchange {
-    pub(super) fn new<E: Endpoint>(endpoint: &E, config: Arc<Config>, options: CallOptions) -> Result<Self, BuildError> {
+    pub(super) fn new<E: Endpoint>(
+        endpoint: &E,
+        config: Arc<Config>,
+        options: CallOptions,
+    ) -> Result<Self, BuildError> {
         let mut path = PathBuilder::default();
         endpoint.path(&mut path);
         let mut query = QueryBuilder::default();
@@ -70,7 +73,10 @@ impl Exchange {
     /// A second request of the same call; its attempts are counted on.
     pub(super) fn follow_up<E: Endpoint>(&self, endpoint: &E) -> Result<Self, BuildError> {
         let follow_up = Self::new(endpoint, Arc::clone(&self.config), self.options)?;
-        Ok(Self { operation: self.operation, ..follow_up })
+        Ok(Self {
+            operation: self.operation,
+            ..follow_up
+        })
     }
 
     fn assemble(
@@ -110,15 +116,24 @@ impl Exchange {
     }
 
     pub(super) fn step(&mut self, last: Option<Result<Response, HttpError>>) -> Next {
-        let Some(result) = last else { return Next::Send(self.next_attempt()) };
+        let Some(result) = last else {
+            return Next::Send(self.next_attempt());
+        };
         let (outcome, result) = match result {
             Ok(response) if response.status().is_success() => return self.answer(response),
             Ok(response) if self.is_already_deleted(&response) => return self.answer(deleted()),
-            Ok(response) => (AttemptOutcome::Answered(response.status(), asked_to_wait(&response)), Ok(response)),
+            Ok(response) => (
+                AttemptOutcome::Answered(response.status(), asked_to_wait(&response)),
+                Ok(response),
+            ),
             Err(error) => (AttemptOutcome::Failed(error.kind()), Err(error)),
         };
         self.fate_unknown |= retry::fate_is_unknown(outcome);
-        match self.options.retry.decide(self.repeat, outcome, self.attempts, self.waited, random()) {
+        match self
+            .options
+            .retry
+            .decide(self.repeat, outcome, self.attempts, self.waited, random())
+        {
             Decision::RetryAfter(wait) => {
                 self.waited = self.waited.saturating_add(wait);
                 Next::Sleep(wait)
@@ -141,7 +156,10 @@ impl Exchange {
     }
 
     fn answer(&self, response: Response) -> Next {
-        Next::Done(Ok(Answer { response, attempts: self.attempts }))
+        Next::Done(Ok(Answer {
+            response,
+            attempts: self.attempts,
+        }))
     }
 
     fn give_up(&self, result: Result<Response, HttpError>) -> Next {
@@ -167,7 +185,9 @@ fn deleted() -> Response {
 
 /// Only a 429 names the limit's window in its body; looking into other bodies would be for nothing.
 fn asked_to_wait(response: &Response) -> Option<Duration> {
-    let api = (response.status() == StatusCode::TOO_MANY_REQUESTS).then(|| ApiError::from_body(response.body())).flatten();
+    let api = (response.status() == StatusCode::TOO_MANY_REQUESTS)
+        .then(|| ApiError::from_body(response.body()))
+        .flatten();
     retry::after::wait(response.headers(), api.as_ref())
 }
 

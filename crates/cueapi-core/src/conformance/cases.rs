@@ -290,7 +290,7 @@ fn limits() -> Vec<Case> {
         .reply(Reply::Close(
             [head(200, &[("content-length", b"9000000000000000000")]), b"x".to_vec()].concat(),
         ))
-        .call(Call::get().fails(&[TooLarge, Interrupted, Other])),
+        .call(Call::post(b"{}").fails(&[TooLarge, Interrupted, Other])),
     ]
 }
 
@@ -338,35 +338,46 @@ fn failures() -> Vec<Case> {
 
 /// Connections that are kept from one call to the next.
 fn connections() -> Vec<Case> {
-    let closed_after = |name, status, wait| {
+    let closed = |name, reply, status, body, wait| {
         Case::new(
             name,
             "CueAPI closes after a 500 and after a 304 without saying so, and every server after idle seconds",
         )
-        .reply(Reply::Close(match status {
-            304 => head(304, &[]),
-            status => response(status, &[], b"{}"),
-        }))
+        .reply(reply)
         .answer(ok())
-        .call(Call::get().gives(status, if status == 304 { "" } else { "{}" }))
+        .call(Call::get().gives(status, body))
         .step(wait)
         .call(Call::post(b"{}"))
     };
+    let (failed, unchanged) = (response(500, &[], b"{}"), head(304, &[]));
 
     vec![
-        closed_after(
+        closed(
             "a connection closed after a 500 does not fail the next call",
+            Reply::Close(failed),
             500,
+            "{}",
             Step::AwaitClose,
         ),
-        closed_after(
+        closed(
             "a connection closed after a 304 does not fail the next call",
+            Reply::Close(unchanged),
             304,
+            "",
             Step::AwaitClose,
         ),
-        closed_after(
-            "nor when the thread was busy while it closed",
+        closed(
+            "a connection closed while idle does not fail the next call",
+            Reply::CloseLater(ok()),
             200,
+            "{}",
+            Step::AwaitClose,
+        ),
+        closed(
+            "nor one closed while the thread was busy",
+            Reply::CloseLater(ok()),
+            200,
+            "{}",
             Step::AwaitCloseBusy,
         ),
         Case::new(

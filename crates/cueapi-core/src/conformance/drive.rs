@@ -49,12 +49,16 @@ async fn play<C: LocalHttpClient>(client: &C, case: &Case) -> Result<(), String>
             }
             Step::StopServer => server.stop(),
             Step::AwaitClose => {
+                server.let_close();
                 let closed = until(client, &server, |seen| seen.closed > 0).await;
                 check(closed, || {
                     "expected the server's script to close the connection, it did not".to_owned()
                 })?;
             }
             Step::AwaitCloseBusy => {
+                // Lets the connection come to rest in the client's pool first.
+                client.sleep(10 * TICK).await;
+                server.let_close();
                 let closed = server.block_until(|seen| seen.closed > 0);
                 check(closed, || {
                     "expected the server's script to close the connection, it did not".to_owned()
@@ -73,8 +77,9 @@ async fn play<C: LocalHttpClient>(client: &C, case: &Case) -> Result<(), String>
                 })?;
             }
         }
+        check_arrivals(&sent, &server.seen())?;
     }
-    check_arrivals(&sent, &server.seen())
+    Ok(())
 }
 
 /// One exchange each, and each as it was given.

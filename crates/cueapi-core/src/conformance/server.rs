@@ -4,7 +4,7 @@
 //! about how a client pools connections. It keeps every request as it came.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -27,6 +27,8 @@ pub(super) enum Reply {
     Answer(Vec<u8>),
     /// Sends these bytes and closes the connection.
     Close(Vec<u8>),
+    /// Sends these bytes, and closes the connection when [`Server::let_close`] says so.
+    CloseLater(Vec<u8>),
     /// Leaves the request's body unread and closes, which resets the connection.
     Reset,
     /// Sends these bytes, then nothing. A client that uses the connection again gets the late answer.
@@ -47,7 +49,7 @@ pub(super) const FLOOD: usize = 64 * 1024 * 1024;
 pub(super) struct Seen {
     /// Requests that arrived in full, in order.
     pub(super) requests: Vec<Received>,
-    /// Connections that the server has closed as its script says.
+    /// Connections that have ended.
     pub(super) closed: usize,
     /// Clients that hung up while the server stalled.
     pub(super) hung_up: usize,
@@ -71,8 +73,10 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     replies: VecDeque<Reply>,
+    handed_out: usize,
     seen: Seen,
-    streams: Vec<TcpStream>,
+    streams: HashMap<usize, TcpStream>,
+    may_close: bool,
     stopping: bool,
 }
 
@@ -84,8 +88,10 @@ impl Server {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 replies: replies.into(),
+                handed_out: 0,
                 seen: Seen::default(),
-                streams: Vec::new(),
+                streams: HashMap::new(),
+                may_close: false,
                 stopping: false,
             }),
             changed: Condvar::new(),
@@ -114,6 +120,11 @@ impl Server {
         self.shared.wait(PATIENCE, |state| condition(&state.seen))
     }
 
+    /// Closes the connections that a [`Reply::CloseLater`] holds.
+    pub(super) fn let_close(&self) {
+        self.shared.update(|state| state.may_close = true);
+    }
+
     /// Stops listening, so that the address refuses connections, and hangs up on every client.
     pub(super) fn stop(&mut self) {
         let Some(acceptor) = self.acceptor.take() else {
@@ -124,7 +135,8 @@ impl Server {
             state.stopping = true;
             std::mem::take(&mut state.streams)
         };
-        for stream in streams {
+        self.shared.changed.notify_all();
+        for stream in streams.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
         let _ = TcpStream::connect(self.address);
@@ -143,6 +155,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The next reply, and how many were handed out with it.
+    fn next_reply(&self) -> (Option<Reply>, usize) {
+        let mut state = self.lock();
+        state.handed_out += 1;
+        (state.replies.pop_front(), state.handed_out)
+    }
+
     fn update(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
@@ -159,48 +178,63 @@ impl Shared {
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut connections = Vec::new();
-    for stream in listener.incoming() {
-        let Ok(stream) = stream else { continue };
+    for (number, stream) in listener.incoming().enumerate() {
+        let Ok(mut stream) = stream else { continue };
         {
             let mut state = shared.lock();
             if state.stopping {
                 break;
             }
             let Ok(handle) = stream.try_clone() else { continue };
-            state.streams.push(handle);
+            state.streams.insert(number, handle);
         }
         let shared = Arc::clone(shared);
-        // An error here is a client that went away: what matters of that is in `Seen`.
-        connections.push(thread::spawn(move || drop(serve(stream, &shared))));
+        connections.push(thread::spawn(move || {
+            // An error is a client that went away: what matters of that is in `Seen`.
+            let _ = serve(&mut stream, &shared);
+            // Both handles, or it would not close.
+            shared.lock().streams.remove(&number);
+            drop(stream);
+            shared.update(|state| state.seen.closed += 1);
+        }));
     }
     for connection in connections {
         let _ = connection.join();
     }
 }
 
-/// Serves one connection until a reply ends it or the client does.
-fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+/// Serves one connection until a reply ends it or the client does; the caller closes it.
+fn serve(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     // The script decides how a request is read, so look at the reply when the first byte of one is there.
     while stream.peek(&mut [0])? > 0 {
-        let reply = shared.lock().replies.pop_front();
+        let (reply, number) = shared.next_reply();
         let request = match reply {
-            Some(Reply::Reset) => Received::read_all_but_the_body(&mut stream, PATIENCE)?,
-            _ => Received::read(&mut stream)?,
+            Some(Reply::Reset) => Received::read_all_but_the_body(stream, PATIENCE)?,
+            _ => Received::read(stream)?,
         };
         let Some(request) = request else { break };
         shared.update(|state| state.seen.requests.push(request));
         match reply {
             Some(Reply::Answer(bytes)) => stream.write_all(&bytes)?,
             Some(Reply::AfterTheNext(bytes)) => {
-                let requests = shared.lock().seen.requests.len();
-                shared.wait(PATIENCE, |state| state.seen.requests.len() > requests || state.stopping);
+                if !shared.wait(PATIENCE, |state| state.seen.requests.len() > number || state.stopping) {
+                    return Ok(());
+                }
                 stream.write_all(&bytes)?;
             }
-            Some(Reply::Close(bytes)) => return close(stream, &bytes, shared),
-            Some(Reply::Reset) => return hang_up(stream, shared),
+            Some(Reply::Close(bytes)) => {
+                stream.write_all(&bytes)?;
+                return linger(stream);
+            }
+            Some(Reply::CloseLater(bytes)) => {
+                stream.write_all(&bytes)?;
+                shared.wait(PATIENCE, |state| state.may_close || state.stopping);
+                return linger(stream);
+            }
+            Some(Reply::Reset) => return Ok(()),
             Some(Reply::Stall { first, late }) => return stall(stream, &first, &late, shared),
             Some(Reply::Trickle(head)) => return trickle(stream, &head, shared),
             Some(Reply::Flood { first, piece }) => return flood(stream, &first, &piece, shared),
@@ -211,30 +245,14 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes the connection. A client that watches it gets a moment to notice, so that "closed" means "seen" for it.
-fn close(mut stream: TcpStream, bytes: &[u8], shared: &Shared) -> io::Result<()> {
-    stream.write_all(bytes)?;
+/// Says goodbye. A client that watches its connections gets a moment to notice, so that "closed" means "seen" for it.
+fn linger(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(LINGER))?;
-    let _ = stream.read(&mut [0]);
-    hang_up(stream, shared)
+    stream.read(&mut [0]).map(drop)
 }
 
-/// Really closes, also the handle that [`Server::stop`] keeps.
-fn hang_up(stream: TcpStream, shared: &Shared) -> io::Result<()> {
-    let peer = stream.peer_addr();
-    {
-        let mut state = shared.lock();
-        state
-            .streams
-            .retain(|other| !matches!((other.peer_addr(), &peer), (Ok(a), Ok(b)) if a == *b));
-    }
-    drop(stream);
-    shared.update(|state| state.seen.closed += 1);
-    Ok(())
-}
-
-fn stall(mut stream: TcpStream, first: &[u8], late: &[u8], shared: &Shared) -> io::Result<()> {
+fn stall(stream: &mut TcpStream, first: &[u8], late: &[u8], shared: &Shared) -> io::Result<()> {
     stream.write_all(first)?;
     match stream.read(&mut [0]) {
         Ok(0) => shared.update(|state| state.seen.hung_up += 1),
@@ -245,7 +263,7 @@ fn stall(mut stream: TcpStream, first: &[u8], late: &[u8], shared: &Shared) -> i
     Ok(())
 }
 
-fn trickle(mut stream: TcpStream, head: &[u8], shared: &Shared) -> io::Result<()> {
+fn trickle(stream: &mut TcpStream, head: &[u8], shared: &Shared) -> io::Result<()> {
     stream.write_all(head)?;
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline && !shared.lock().stopping {
@@ -255,7 +273,7 @@ fn trickle(mut stream: TcpStream, head: &[u8], shared: &Shared) -> io::Result<()
     Ok(())
 }
 
-fn flood(mut stream: TcpStream, first: &[u8], piece: &[u8], shared: &Shared) -> io::Result<()> {
+fn flood(stream: &mut TcpStream, first: &[u8], piece: &[u8], shared: &Shared) -> io::Result<()> {
     let mut written = 0;
     let result = stream.write_all(first).and_then(|()| {
         while written < FLOOD {

@@ -25,7 +25,8 @@ impl Body {
     ///
     /// Says which of these it was and where in the body.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, BuildError> {
-        let bytes = serde_json::to_vec(value).map_err(|error| BuildError::new("the body cannot be serialised").with_source(error))?;
+        let bytes = serde_json::to_vec(value)
+            .map_err(|error| BuildError::new("the body cannot be serialised").with_source(error))?;
         if bytes.len() > MAX_BYTES {
             return Err(BuildError::new(format!(
                 "the request body is {} bytes, the server accepts {MAX_BYTES}: send a reference instead of the data",
@@ -69,7 +70,11 @@ fn storable_string(text: &[u8], mut at: usize) -> Result<usize, BuildError> {
                 Some(0) => return Err(refuse(text, at, "contains U+0000, which the server cannot store")),
                 Some(0xd800..=0xdbff) if matches!(escaped_unit(text, at + 6), Some(0xdc00..=0xdfff)) => at += 12,
                 Some(0xd800..=0xdfff) => {
-                    return Err(refuse(text, at, "contains an unpaired surrogate, which the server cannot store"));
+                    return Err(refuse(
+                        text,
+                        at,
+                        "contains an unpaired surrogate, which the server cannot store",
+                    ));
                 }
                 _ => at += 6,
             },
@@ -120,15 +125,32 @@ mod tests {
 
     #[test]
     fn what_the_server_cannot_store_is_refused_with_its_place() {
-        assert_eq!(message(r#"{"name":"a\u0000"}"#), "$.name contains U+0000, which the server cannot store");
-        assert_eq!(message(r#"{"a":[1,{"b":"\ud83d"}]}"#), "$.a[1].b contains an unpaired surrogate, which the server cannot store");
-        assert_eq!(message(r#"{"a":"\ude00\ud83d"}"#), "$.a contains an unpaired surrogate, which the server cannot store");
-        assert_eq!(message(r#"{"a":[1,-1e400]}"#), "$.a[1] is a number beyond the range of a double");
+        assert_eq!(
+            message(r#"{"name":"a\u0000"}"#),
+            "$.name contains U+0000, which the server cannot store"
+        );
+        assert_eq!(
+            message(r#"{"a":[1,{"b":"\ud83d"}]}"#),
+            "$.a[1].b contains an unpaired surrogate, which the server cannot store"
+        );
+        assert_eq!(
+            message(r#"{"a":"\ude00\ud83d"}"#),
+            "$.a contains an unpaired surrogate, which the server cannot store"
+        );
+        assert_eq!(
+            message(r#"{"a":[1,-1e400]}"#),
+            "$.a[1] is a number beyond the range of a double"
+        );
     }
 
     #[test]
     fn what_only_looks_like_it_passes() {
-        for json in [r#"{"a":"\\u0000"}"#, r#"{"a":"\ud83d\ude00"}"#, r#"{"1e400":"1e400"}"#, r#"{"a":1e-400}"#] {
+        for json in [
+            r#"{"a":"\\u0000"}"#,
+            r#"{"a":"\ud83d\ude00"}"#,
+            r#"{"1e400":"1e400"}"#,
+            r#"{"a":1e-400}"#,
+        ] {
             Body::json(&Payload::from_json(json).unwrap()).unwrap();
         }
         let long = format!("{{\"a\":{}}}", "9".repeat(500));

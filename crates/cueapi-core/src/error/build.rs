@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use cueapi_types::PayloadError;
+
 /// Why a request or a client cannot be built from what was given.
 #[derive(Clone)]
 pub struct BuildError {
@@ -13,7 +15,10 @@ impl BuildError {
     /// Says what is wrong and what to give instead. Never put a key, a secret or a payload into it.
     #[must_use]
     pub fn new(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { message: message.into(), source: None }
+        Self {
+            message: message.into(),
+            source: None,
+        }
     }
 
     /// Adds the error that was the cause.
@@ -28,6 +33,12 @@ impl BuildError {
     }
 }
 
+impl From<PayloadError> for BuildError {
+    fn from(error: PayloadError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -36,7 +47,10 @@ impl fmt::Display for BuildError {
 
 impl fmt::Debug for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BuildError").field("message", &self.message).field("source", &self.source).finish()
+        f.debug_struct("BuildError")
+            .field("message", &self.message)
+            .field("source", &self.source)
+            .finish()
     }
 }
 

@@ -67,9 +67,10 @@ impl ErrorKind {
                 Self::InvalidSchedule
             }
             ErrorCode::RateLimitExceeded | ErrorCode::PriorityHighRateLimit => Self::RateLimited,
-            ErrorCode::InvalidApiKey | ErrorCode::KeyRotated | ErrorCode::SessionExpired | ErrorCode::InvalidSession => {
-                Self::Authentication
-            }
+            ErrorCode::InvalidApiKey
+            | ErrorCode::KeyRotated
+            | ErrorCode::SessionExpired
+            | ErrorCode::InvalidSession => Self::Authentication,
             _ => return None,
         })
     }
@@ -83,7 +84,9 @@ impl ErrorKind {
             Self::Authentication => "check the API key: it starts with cue_sk_ and is shown once when it is made",
             Self::CueLimitExceeded => "delete a cue (paused ones count too) or raise the plan's limit",
             Self::NotFound => "check the id, and that the key belongs to its owner",
-            Self::InvalidSchedule => "check the cron expression (five fields), the IANA time zone, and that the time is in the future",
+            Self::InvalidSchedule => {
+                "check the cron expression (five fields), the IANA time zone, and that the time is in the future"
+            }
             Self::Invalid => "api().details names the fields that were refused",
             Self::Decode => "the server may be newer than this crate, or not CueAPI: look at raw_body()",
             _ => return None,

@@ -3,7 +3,7 @@
 use cueapi_types::{CueId, CueStatus};
 
 use crate::{
-    generated::cues::{Cues, UpdateCue},
+    api::cues::{Cues, UpdateCue},
     pending::Pending,
 };
 
