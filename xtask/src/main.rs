@@ -2,13 +2,16 @@
 //!
 //! Each subcommand is a module of its own; `cargo xtask --help` lists them.
 
+mod ci;
 mod codegen;
+mod confine;
 
 use clap::Parser;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about, version)]
 enum Command {
+    Ci(ci::Args),
     /// Write the generated parts of the crates from xtask/spec/openapi.yaml.
     Codegen {
         /// Write nothing; fail when a file is not as it would be written.
@@ -19,6 +22,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
+        Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
     }
 }
