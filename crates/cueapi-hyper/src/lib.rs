@@ -18,10 +18,64 @@ use hyper_util::{
 
 #[cfg(feature = "rustls")]
 pub use crate::connector::TlsConnector;
+#[doc(inline)]
+pub use cueapi_core::*;
 
 /// How long a connection is kept for the next call. CueAPI is served by uvicorn, which closes after 5 seconds, and a
 /// worker polls every 5 seconds: a connection kept as long would be closed just while it is written to.
 const KEEP: Duration = Duration::from_secs(4);
+
+/// A client with default settings. Use it within a Tokio runtime.
+///
+/// # Errors
+///
+/// [`Build`](ErrorKind::Build) for a key that cannot be sent, or when TLS cannot be set up.
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_hyper::Error> {
+/// let client = cueapi_hyper::client("cue_sk_your_key")?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "rustls")]
+pub fn client(key: impl Into<ApiKey>) -> Result<Client, Error> {
+    builder(key).build()
+}
+
+/// A client with settings of your own; for another connector see [`HyperClient::with_connector`].
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_hyper::Error> {
+/// use std::time::Duration;
+///
+/// let client = cueapi_hyper::builder("cue_sk_your_key")
+///     .base_url("http://localhost:8000")
+///     .timeout(Duration::from_secs(5))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "rustls")]
+pub fn builder(key: impl Into<ApiKey>) -> ClientBuilder<HyperClient<TlsConnector>> {
+    ClientBuilder::try_new(key, HyperClient::new())
+}
+
+/// A client with the key in `CUEAPI_API_KEY`, for the server in `CUEAPI_BASE_URL` or the hosted one.
+///
+/// # Errors
+///
+/// [`Build`](ErrorKind::Build) without a key, or when TLS cannot be set up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cueapi_hyper::Error> {
+/// let client = cueapi_hyper::from_env()?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "rustls")]
+pub fn from_env() -> Result<Client, Error> {
+    ClientBuilder::from_env(HyperClient::new()).build()
+}
 
 /// An [`HttpClient`] on hyper's pooled client, over any connector.
 ///
@@ -48,6 +102,13 @@ impl HyperClient<TlsConnector> {
     ///
     /// When the operating system has no certificate authorities; install them (`ca-certificates` on Debian), or bring a
     /// connector with roots of its own to [`with_connector`](Self::with_connector).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), cueapi_hyper::http::HttpError> {
+    /// let client = cueapi_hyper::HyperClient::new()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Result<Self, HttpError> {
         let connector = connector::tls().map_err(|error| HttpError::new(HttpErrorKind::Other).with_source(error))?;
         Ok(Self::with_connector(connector))

@@ -1,11 +1,79 @@
 //! The same client for programs without a runtime.
+//!
+//! ```
+//! # fn main() -> Result<(), cueapi_reqwest::Error> {
+//! let client = cueapi_reqwest::blocking::client("cue_sk_your_key")?;
+//! let list = client.cues().list(); // and `list.send()?` where the async client has `list.await?`
+//! # Ok(())
+//! # }
+//! ```
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use cueapi_core::http::{BlockingHttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
+use cueapi_core::{
+    ApiKey, BlockingClient, ClientBuilder, Error,
+    http::{BlockingHttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response},
+};
 
 use crate::{config, error};
+
+/// The erased type of an HTTP stack, so that users write plain [`BlockingClient`].
+type SharedBlockingClient = Arc<dyn BlockingHttpClient + Send + Sync>;
+
+/// A client with default settings.
+///
+/// # Errors
+///
+/// [`Build`](crate::ErrorKind::Build) for a key that cannot be sent, or when TLS cannot be set up.
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::blocking::client("cue_sk_your_key")?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn client(key: impl Into<ApiKey>) -> Result<BlockingClient, Error> {
+    builder(key).build_blocking()
+}
+
+/// A client with settings of your own; finish it with [`build_blocking`](ClientBuilder::build_blocking).
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// use cueapi_reqwest::BlockingClient;
+///
+/// let client: BlockingClient =
+///     cueapi_reqwest::blocking::builder("cue_sk_your_key").base_url("http://localhost:8000").build_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn builder(key: impl Into<ApiKey>) -> ClientBuilder<SharedBlockingClient> {
+    ClientBuilder::try_new(key, shared())
+}
+
+/// A client with the key in `CUEAPI_API_KEY`, for the server in `CUEAPI_BASE_URL` or the hosted one.
+///
+/// # Errors
+///
+/// [`Build`](crate::ErrorKind::Build) without a key, or when TLS cannot be set up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::blocking::from_env()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_env() -> Result<BlockingClient, Error> {
+    ClientBuilder::from_env(shared()).build_blocking()
+}
+
+fn shared() -> Result<SharedBlockingClient, HttpError> {
+    Ok(Arc::new(BlockingReqwestClient::new()?))
+}
 
 /// A [`BlockingHttpClient`] on [`reqwest::blocking`].
 ///
@@ -66,7 +134,7 @@ impl BlockingHttpClient for BlockingReqwestClient {
         *request.timeout_mut() = timeout;
 
         let mut response = self.client.execute(request).map_err(error::from_reqwest)?;
-        let mut head = http::Response::new(());
+        let mut head = ::http::Response::new(());
         *head.status_mut() = response.status();
         *head.version_mut() = response.version();
         std::mem::swap(head.headers_mut(), response.headers_mut());

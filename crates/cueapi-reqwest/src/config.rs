@@ -37,7 +37,7 @@ pub(crate) fn timeout(request: &Request) -> Option<Duration> {
 }
 
 /// Refuses a request that reqwest would send to another path: its URL type resolves dots and escapes quotes.
-pub(crate) fn check_target(target: &http::Uri, url: &Url) -> Result<(), HttpError> {
+pub(crate) fn check_target(target: &::http::Uri, url: &Url) -> Result<(), HttpError> {
     if url.path() == target.path() && url.query() == target.query() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(feature = "blocking")]
-mod blocking;
+pub mod blocking;
 mod config;
 mod error;
 
@@ -12,6 +12,57 @@ use http_body_util::{BodyExt, Limited};
 
 #[cfg(feature = "blocking")]
 pub use self::blocking::BlockingReqwestClient;
+#[doc(inline)]
+pub use cueapi_core::*;
+
+/// A client with default settings. Use it within a Tokio runtime.
+///
+/// # Errors
+///
+/// [`Build`](ErrorKind::Build) for a key that cannot be sent, or when TLS cannot be set up.
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::client("cue_sk_your_key")?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn client(key: impl Into<ApiKey>) -> Result<Client, Error> {
+    builder(key).build()
+}
+
+/// A client with settings of your own; for those of reqwest see [`ReqwestClient::from_builder`].
+///
+/// ```
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// use std::time::Duration;
+///
+/// let client = cueapi_reqwest::builder("cue_sk_your_key")
+///     .base_url("http://localhost:8000")
+///     .timeout(Duration::from_secs(5))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn builder(key: impl Into<ApiKey>) -> ClientBuilder<ReqwestClient> {
+    ClientBuilder::try_new(key, ReqwestClient::new())
+}
+
+/// A client with the key in `CUEAPI_API_KEY`, for the server in `CUEAPI_BASE_URL` or the hosted one.
+///
+/// # Errors
+///
+/// [`Build`](ErrorKind::Build) without a key, or when TLS cannot be set up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::from_env()?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_env() -> Result<Client, Error> {
+    ClientBuilder::from_env(ReqwestClient::new()).build()
+}
 
 /// An [`HttpClient`] on reqwest.
 ///
@@ -76,7 +127,7 @@ impl HttpClient for ReqwestClient {
         // request goes to a connection that the server has long closed.
         tokio::task::yield_now().await;
         let response = self.client.execute(request).await.map_err(error::from_reqwest)?;
-        let (head, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        let (head, body) = ::http::Response::<reqwest::Body>::from(response).into_parts();
         let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
