@@ -46,8 +46,8 @@ impl ApiError {
     ///
     /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
     /// members), `{"error":"text"}`, the web framework's own `{"detail": …}` with a text, an object or a list of
-    /// `{"loc","msg"}`, and the standard form wrapped into `detail`. Anything else, a page of HTML or an empty body for
-    /// instance, is `None`.
+    /// `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a wrapper. Anything else, a page
+    /// of HTML or an empty body for instance, is `None`.
     ///
     /// ```
     /// use cueapi_types::{ApiError, ErrorCode};
@@ -61,9 +61,9 @@ impl ApiError {
     /// ```
     #[must_use]
     pub fn from_body(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
+        let body: Value = serde_json::from_slice(body).ok().filter(Value::is_object)?;
         let detail = &body["detail"];
-        [&body["error"], &detail["error"], detail]
+        [&body["error"], &detail["error"], detail, &body]
             .into_iter()
             .find_map(Self::from_value)
     }
@@ -82,8 +82,8 @@ impl ApiError {
             }
             Value::Object(_) => {
                 let text = |key: &str| value[key].as_str();
-                // An attachment's conflict has a hint in the place of a message.
-                let message = text("message").or_else(|| text("msg")).or_else(|| text("hint"));
+                // An attachment's conflict has a hint in the place of a message, a server that is down a reason.
+                let message = ["message", "msg", "hint", "reason"].into_iter().find_map(text);
                 if message.is_none() && text("code").is_none() {
                     return None;
                 }
@@ -172,6 +172,10 @@ mod tests {
             read(r#"{"error":{"message":"only this"}}"#),
             some("unknown", "only this")
         );
+        assert_eq!(
+            read(r#"{"status":"down","reason":"redis unreachable"}"#),
+            some("unknown", "redis unreachable")
+        );
     }
 
     #[test]
@@ -188,6 +192,7 @@ mod tests {
             r#"{"error":null}"#,
             r#"{"error":{}}"#,
             r#"{"detail":[]}"#,
+            r#"{"status":"down"}"#,
             "\u{1}",
         ] {
             assert_eq!(read(body), None, "{body}");

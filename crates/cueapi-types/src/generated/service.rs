@@ -67,7 +67,7 @@ open_enum! {
         Healthy = "healthy",
         /// A part has failed.
         Degraded = "degraded",
-        /// The database cannot be reached.
+        /// Its database or its cache cannot be reached.
         Down = "down",
     }
 }
