@@ -5,7 +5,9 @@ use cueapi_reqwest::{BlockingReqwestClient, ReqwestClient};
 
 /// A user's own builder, which asks for what the contract forbids; the proxies of the environment are not ours to test.
 fn builder() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::limited(5))
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::limited(5))
 }
 
 #[tokio::test]

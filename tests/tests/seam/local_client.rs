@@ -1,11 +1,11 @@
-//! A client that is not `Send`, as on single-threaded runtimes, is as good as any other.
+//! An HTTP client that is not `Send`, as on single-threaded runtimes: hyper's connections without a pool that threads
+//! could share.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use bytes::Bytes;
-use cueapi_core::{
-    conformance,
-    http::{AttemptTimeout, HttpError, HttpErrorKind, LocalHttpClient, MaxResponseBytes, Request, Response},
+use cueapi_core::http::{
+    AttemptTimeout, HttpError, HttpErrorKind, LocalHttpClient, MaxResponseBytes, Request, Response,
 };
 use http::{HeaderValue, Uri, header::HOST, uri::Authority};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -13,9 +13,8 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// hyper's connections without a pool that threads could share.
 #[derive(Clone, Default)]
-struct LocalClient {
+pub(crate) struct LocalClient {
     idle: Rc<RefCell<Vec<(Authority, SendRequest<Full<Bytes>>)>>>,
 }
 
@@ -115,11 +114,4 @@ async fn connect(authority: &Authority) -> Result<SendRequest<Full<Bytes>>, Box<
 
 fn as_kind<E: Into<Box<dyn std::error::Error + Send + Sync>>>(kind: HttpErrorKind) -> impl Fn(E) -> HttpError {
     move |error| HttpError::new(kind).with_source(error)
-}
-
-#[tokio::test]
-async fn a_client_that_is_not_send_conforms() {
-    let suite = conformance::run(LocalClient::default());
-    let report = tokio::task::LocalSet::new().run_until(suite).await;
-    assert!(report.passed(), "{report}");
 }

@@ -1,0 +1,124 @@
+//! What the adapters say when no connection comes about: "nothing was sent" where they know it, and never where they guess.
+
+use std::{
+    convert::Infallible,
+    future::Pending,
+    io::{self, Write},
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    task::{Context, Poll},
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cueapi_core::http::{AttemptTimeout, HttpClient, HttpErrorKind, Request};
+use cueapi_hyper::HyperClient;
+use cueapi_reqwest::ReqwestClient;
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::net::TcpStream;
+
+fn request(url: &str) -> Request {
+    let mut request = http::Request::post(url).body(Bytes::from_static(b"{}")).unwrap();
+    request
+        .extensions_mut()
+        .insert(AttemptTimeout(Duration::from_millis(200)));
+    request
+}
+
+async fn kind(client: impl HttpClient, url: &str) -> HttpErrorKind {
+    client.send(request(url)).await.expect_err("there is no server").kind()
+}
+
+/// A connector that is never done.
+#[derive(Clone)]
+struct Nowhere;
+
+impl tower_service::Service<Uri> for Nowhere {
+    type Response = TokioIo<TcpStream>;
+    type Error = Infallible;
+    type Future = Pending<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _server: Uri) -> Self::Future {
+        std::future::pending()
+    }
+}
+
+#[tokio::test]
+async fn hyper_knows_that_nothing_was_sent_when_time_runs_out_before_it_is_connected() {
+    let client = HyperClient::with_connector(Nowhere);
+    assert_eq!(kind(client, "http://cueapi.test/v1/cues").await, HttpErrorKind::Connect);
+}
+
+/// A resolver that is never done.
+struct NoNames;
+
+impl Resolve for NoNames {
+    fn resolve(&self, _name: Name) -> Resolving {
+        Box::pin(std::future::pending::<Result<Addrs, _>>())
+    }
+}
+
+fn lost() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(NoNames))
+}
+
+#[tokio::test]
+async fn reqwest_claims_nothing_when_the_time_of_the_attempt_runs_out() {
+    let client = ReqwestClient::from_builder(lost()).unwrap();
+    assert_eq!(kind(client, "http://cueapi.test/v1/cues").await, HttpErrorKind::Timeout);
+}
+
+#[tokio::test]
+async fn reqwest_knows_that_nothing_was_sent_when_connecting_takes_too_long() {
+    let client = ReqwestClient::from_builder(lost().connect_timeout(Duration::from_millis(50))).unwrap();
+    assert_eq!(kind(client, "http://cueapi.test/v1/cues").await, HttpErrorKind::Connect);
+}
+
+/// A server that answers a TLS handshake in plain HTTP.
+fn plain_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")?;
+        // Until the client hangs up.
+        io::copy(&mut stream, &mut io::sink()).map(drop)
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_failed_handshake_is_no_connection() {
+    let url = format!("https://{}/v1/cues", plain_server());
+    assert_eq!(kind(HyperClient::new().unwrap(), &url).await, HttpErrorKind::Connect);
+
+    let url = format!("https://{}/v1/cues", plain_server());
+    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    assert_eq!(kind(client, &url).await, HttpErrorKind::Connect);
+}
+
+#[tokio::test]
+async fn a_client_without_tls_refuses_https() {
+    assert_eq!(
+        kind(HyperClient::plain(), "https://127.0.0.1:9/v1/cues").await,
+        HttpErrorKind::Connect
+    );
+}
+
+#[tokio::test]
+async fn errors_of_reqwest_do_not_repeat_the_url() {
+    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = client
+        .send(request(&format!("http://{closed}/v1/cues/cue_hidden")))
+        .await
+        .unwrap_err();
+    assert!(!format!("{error:?}").contains("cue_hidden"), "{error:?}");
+}
