@@ -9,6 +9,8 @@ mod endpoints;
 mod files;
 mod lower;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::path::{Path, PathBuf};

@@ -265,10 +265,13 @@ fn component<'a, T>(target: &str, kind: &str, all: &'a IndexMap<String, T>) -> R
         .ok_or_else(|| anyhow!("{target} does not exist: add it under components.{kind}"))
 }
 
-/// Refuses two things of one name.
-fn unique<'a>(names: impl Iterator<Item = (&'a str, At)>) -> Result<()> {
+/// Refuses two things of one name, and names that Rust does not take.
+fn usable<'a>(names: impl Iterator<Item = (&'a str, At)>) -> Result<()> {
     let mut seen: HashMap<&str, At> = HashMap::new();
     for (name, at) in names {
+        if syn::parse_str::<syn::Ident>(name).is_err() {
+            return Err(at.error(&format!("{name} is a word of Rust: add an x-rust-name")));
+        }
         if let Some(other) = seen.insert(name, at.clone()) {
             return Err(at.error(&format!("{name} is taken by {other}: give one of them an x-rust-name")));
         }

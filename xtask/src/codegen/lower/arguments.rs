@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use heck::{AsUpperCamelCase, ToSnakeCase};
 use serde_json::Value;
 
-use super::{At, Lowering, schemas::description, unique};
+use super::{At, Lowering, schemas::description, usable};
 use crate::codegen::{
     api::{Argument, Kind, Need, Place, Type},
     spec::{Availability, Parameter, ParameterPlace, Schema},
@@ -38,7 +38,7 @@ impl Lowering<'_> {
         arguments.extend(self.body()?);
         arguments.extend(headers);
 
-        unique(
+        usable(
             arguments
                 .iter()
                 .map(|argument| (argument.name.as_str(), self.at.child(&argument.wire))),

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{At, component, unique};
+use super::{At, component, usable};
 use crate::codegen::{
     api::{Field, Kind, Presence, Shape, Type, TypeItem},
     spec::{Availability, Schema},
@@ -75,7 +75,7 @@ impl<'a> Schemas<'a> {
         let fields: Vec<Field> = properties
             .map(|(wire, property)| self.field(wire, property, schema.required.contains(wire), &at.child(wire)))
             .collect::<Result<_>>()?;
-        unique(fields.iter().map(|field| (field.name.as_str(), at.child(&field.wire))))?;
+        usable(fields.iter().map(|field| (field.name.as_str(), at.child(&field.wire))))?;
         Ok(fields)
     }
 
