@@ -1,5 +1,7 @@
 //! The suite finds what it says it finds: clients that are wrong in one way fail the cases that are about it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test that panics fails the test")]
+
 use std::time::Duration;
 
 use bytes::Bytes;

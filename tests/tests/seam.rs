@@ -1,5 +1,11 @@
 //! The HTTP stack can be swapped: one program runs on all of them, and stacks of one's own conform as the adapters do.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper of a test that panics fails the test"
+)]
+
 #[path = "seam/local_client.rs"]
 mod local_client;
 #[path = "seam/std_client.rs"]

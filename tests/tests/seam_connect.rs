@@ -1,5 +1,11 @@
 //! What the adapters say when no connection comes about: "nothing was sent" where they know it, and never where they guess.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper of a test that panics fails the test"
+)]
+
 use std::{
     convert::Infallible,
     future::Pending,

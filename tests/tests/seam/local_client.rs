@@ -15,8 +15,10 @@ use tokio::net::TcpStream;
 
 #[derive(Clone, Default)]
 pub(crate) struct LocalClient {
-    idle: Rc<RefCell<Vec<(Authority, SendRequest<Full<Bytes>>)>>>,
+    idle: Rc<RefCell<Vec<(Authority, Connection)>>>,
 }
+
+type Connection = SendRequest<Full<Bytes>>;
 
 impl LocalHttpClient for LocalClient {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
@@ -95,7 +97,7 @@ impl LocalClient {
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 
-    fn take_idle(&self, authority: &Authority) -> Option<SendRequest<Full<Bytes>>> {
+    fn take_idle(&self, authority: &Authority) -> Option<Connection> {
         let mut idle = self.idle.borrow_mut();
         idle.retain(|(_, connection)| !connection.is_closed());
         let index = idle
@@ -105,7 +107,7 @@ impl LocalClient {
     }
 }
 
-async fn connect(authority: &Authority) -> Result<SendRequest<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+async fn connect(authority: &Authority) -> Result<Connection, Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::connect(authority.as_str()).await?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
     tokio::task::spawn_local(connection);
