@@ -11,8 +11,8 @@ use cueapi_emulator::Emulator;
 use cueapi_reqwest::{
     Client, ErrorKind,
     types::{
-        Callback, CueId, CueStatus, Delivery, Evidence, ExecutionId, OutcomeState, Payload, Schedule, Transport,
-        VerificationMode,
+        Callback, CueId, CueStatus, Delivery, Evidence, ExecutionId, OutcomeState, Payload, PayloadError, Schedule,
+        Transport, VerificationMode,
     },
 };
 use cueapi_signing::{SignatureHeaders, Verifier};
@@ -39,11 +39,13 @@ async fn main() -> Result<()> {
         story.and(ending)
     } else {
         let emulator = Emulator::start().await?;
-        let client = cueapi_reqwest::builder(emulator.api_key()).base_url(emulator.base_url()).build()?;
+        let client = cueapi_reqwest::builder(emulator.api_key())
+            .base_url(emulator.base_url())
+            .build()?;
         println!("emulator   at {}, in this process", emulator.base_url());
         let mut inbox = Inbox::open().await?;
         let cue = create(&client, Callback::new(&inbox.url).into()).await?;
-        by_webhook(&client, &cue, &mut inbox, emulator.webhook_secret()).await?;
+        by_webhook(&client, &cue, &mut inbox, &emulator.webhook_secret()).await?;
         delete(&client, &cue).await
     }
 }
@@ -52,12 +54,21 @@ async fn create(client: &Client, transport: Transport) -> Result<CueId> {
     let name = format!("quickstart-{}", std::process::id());
     let cue = client
         .cues()
-        .create(&name, Schedule::cron("0 9 * * *").timezone("America/Los_Angeles"), transport)
+        .create(
+            &name,
+            Schedule::cron("0 9 * * *").timezone("America/Los_Angeles"),
+            transport,
+        )
         .description("Every morning at nine in Los Angeles")
         .payload(&json!({"task": &name, "records": 47}))
         .verification(VerificationMode::RequireExternalId)
         .await?;
-    println!("created    {} \"{}\", next run {}", cue.id, cue.name, cue.next_run.ok_or("an active cue has a next run")?);
+    println!(
+        "created    {} \"{}\", next run {}",
+        cue.id,
+        cue.name,
+        cue.next_run.ok_or("an active cue has a next run")?
+    );
 
     let mut active = client.cues().list().status(CueStatus::Active).pager();
     while let Some(listed) = active.next().await {
@@ -75,16 +86,26 @@ async fn by_webhook(client: &Client, cue: &CueId, inbox: &mut Inbox, secret: &st
     println!("fired      execution {}", fired.id);
 
     let delivery = inbox.next().await?;
-    println!("delivered  {} bytes, attempt {}", delivery.body.len(), delivery.header("x-cueapi-attempt")?);
+    println!(
+        "delivered  {} bytes, attempt {}",
+        delivery.body.len(),
+        delivery.header("x-cueapi-attempt")?
+    );
 
     let verifier = Verifier::new(secret)?;
-    let signature = SignatureHeaders::new(delivery.header("x-cueapi-signature")?, delivery.header("x-cueapi-timestamp")?);
+    let signature = SignatureHeaders::new(
+        delivery.header("x-cueapi-signature")?,
+        delivery.header("x-cueapi-timestamp")?,
+    );
     let verified = verifier.verify_now(&delivery.body, signature)?;
     println!("verified   the signature is the server's");
 
     let mut tampered = delivery.body.to_vec();
     tampered[0] ^= 1;
-    let refusal = verifier.verify_now(&tampered, signature).err().ok_or("a tampered delivery was accepted")?;
+    let refusal = verifier
+        .verify_now(&tampered, signature)
+        .err()
+        .ok_or("a tampered delivery was accepted")?;
     println!("rejected   a copy with one bit flipped: {refusal}");
 
     let delivered = Delivery::from_body(verified.bytes())?;
@@ -98,8 +119,16 @@ async fn by_worker(client: &Client, cue: &CueId) -> Result<()> {
     println!("fired      execution {}", fired.id);
 
     let task = format!("quickstart-{}", std::process::id());
-    let claimed = client.executions().claim_next("quickstart").task(task).await?.ok_or("there is nothing to claim")?;
-    println!("claimed    for {} s, from the queue of \"{}\"", claimed.claim.lease_seconds, claimed.execution.cue_name);
+    let claimed = client
+        .executions()
+        .claim_next("quickstart")
+        .task(task)
+        .await?
+        .ok_or("there is nothing to claim")?;
+    println!(
+        "claimed    as worker \"quickstart\", from the cue \"{}\"",
+        claimed.execution.cue_name
+    );
 
     work(client, &fired.id, claimed.execution.payload).await?;
     pause_and_resume(client, cue).await
@@ -111,18 +140,26 @@ async fn work(client: &Client, execution: &ExecutionId, payload: Payload) -> Res
     let records = executions
         .handle(execution, payload, async |ctx| {
             let job: Job = ctx.payload().parse()?;
-            ctx.result(format!("Processed {} records", job.records)).evidence(Evidence::new().external_id("batch-7842"));
-            Ok::<_, serde_json::Error>(job.records)
+            ctx.result(format!("Processed {} records", job.records))
+                .evidence(Evidence::new().external_id("batch-7842"));
+            Ok::<_, PayloadError>(job.records)
         })
         .await?;
     println!("handled    {records} records");
 
-    let outcome = executions.get(execution).await?.outcome.ok_or("no outcome is recorded")?;
+    let outcome = executions
+        .get(execution)
+        .await?
+        .outcome
+        .ok_or("no outcome is recorded")?;
     let verified = executions.list().outcome_state(OutcomeState::VerifiedSuccess).await?;
     if !outcome.success || !verified.executions.iter().any(|verified| &verified.id == execution) {
         return Err("the outcome is not the one that was reported".into());
     }
-    println!("outcome    \"{}\", its evidence accepted: verified_success", outcome.result.unwrap_or_default());
+    println!(
+        "outcome    \"{}\", its evidence accepted: verified_success",
+        outcome.result.unwrap_or_default()
+    );
     Ok(())
 }
 
@@ -133,7 +170,10 @@ async fn pause_and_resume(client: &Client, cue: &CueId) -> Result<()> {
     }
     println!("paused     no next run");
     let resumed = client.cues().resume(cue).await?;
-    println!("resumed    next run {}", resumed.next_run.ok_or("a resumed cue has a next run")?);
+    println!(
+        "resumed    next run {}",
+        resumed.next_run.ok_or("a resumed cue has a next run")?
+    );
     Ok(())
 }
 
@@ -177,12 +217,18 @@ impl Inbox {
 
     async fn next(&mut self) -> Result<Received> {
         let delivery = timeout(Duration::from_secs(30), self.deliveries.recv()).await;
-        delivery.map_err(|_| "no delivery came within 30 s")?.ok_or_else(|| "the receiver is closed".into())
+        delivery
+            .map_err(|_| "no delivery came within 30 s")?
+            .ok_or_else(|| "the receiver is closed".into())
     }
 }
 
 impl Received {
     fn header(&self, name: &str) -> Result<&str> {
-        Ok(self.headers.get(name).ok_or_else(|| format!("the delivery has no header {name}"))?.to_str()?)
+        Ok(self
+            .headers
+            .get(name)
+            .ok_or_else(|| format!("the delivery has no header {name}"))?
+            .to_str()?)
     }
 }
