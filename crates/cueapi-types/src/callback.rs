@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize, Serializer, ser};
 
-use crate::open_enum::open_enum;
+use crate::{CueCallback, open_enum::open_enum};
 
 /// How the executions of a new cue reach their code.
 ///
@@ -77,6 +77,18 @@ impl Callback {
         }
     }
 
+    /// Calls another URL.
+    ///
+    /// ```
+    /// # use cueapi_types::Callback;
+    /// let callback = Callback::new("https://api.example.com/sync").url("https://api.example.com/v2/sync");
+    /// ```
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
     /// Calls with another method. A `GET` carries no body, so its signature cannot be verified.
     ///
     /// ```
@@ -101,6 +113,29 @@ impl Callback {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.0.insert(name.into(), value.into());
         self
+    }
+}
+
+impl CueCallback {
+    /// The same callback, to be changed and sent in an update, which replaces all of it; `None` where there is no URL, as
+    /// with a worker's cue.
+    ///
+    /// ```
+    /// use cueapi_types::CueCallback;
+    ///
+    /// let shown: CueCallback =
+    ///     serde_json::from_str(r#"{"url":"https://api.example.com/sync","method":"PUT","headers":{"X-Team":"billing"}}"#)?;
+    /// let moved = shown.to_request().map(|callback| callback.url("https://api.example.com/v2/sync"));
+    /// assert!(format!("{moved:?}").contains("X-Team"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_request(&self) -> Option<Callback> {
+        Some(Callback {
+            url: self.url.clone()?,
+            method: self.method.clone(),
+            headers: self.headers.clone(),
+        })
     }
 }
 

@@ -13,6 +13,11 @@ macro_rules! id {
 
         impl $name {
             /// The id as it stands on the wire.
+            ///
+            #[doc = concat!(
+                "```\nlet id = cueapi_types::", stringify!($name), "::from(\"some-id\");\n",
+                "assert_eq!(id.as_str(), \"some-id\");\n```"
+            )]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -57,6 +57,11 @@ macro_rules! open_enum {
             pub const KNOWN: &[Self] = &[$(Self::$variant),+];
 
             /// The value as it stands on the wire.
+            ///
+            #[doc = concat!(
+                "```\nlet value = cueapi_types::", stringify!($name), "::from(\"new_next_year\");\n",
+                "assert_eq!(value.as_str(), \"new_next_year\");\n```"
+            )]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -13,6 +13,11 @@ macro_rules! secret {
 
         impl $name {
             /// The secret itself.
+            ///
+            #[doc = concat!(
+                "```\nlet secret = cueapi_types::", stringify!($name), "::from(\"a-secret\");\n",
+                "assert_eq!(secret.expose(), \"a-secret\");\n```"
+            )]
             #[must_use]
             pub fn expose(&self) -> &str {
                 &self.0

@@ -886,7 +886,8 @@ impl<C> Pending<C, UpdateCue> {
         self
     }
 
-    /// The whole callback, method and headers included.
+    /// The whole callback, method and headers included. `CueCallback::to_request` makes one of the callback that a
+    /// cue has, to change a part of it.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
