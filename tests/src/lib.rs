@@ -2,3 +2,8 @@
 
 pub mod captures;
 pub mod exchanges;
+
+/// The README, so that its Rust is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
