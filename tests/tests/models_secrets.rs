@@ -2,11 +2,12 @@
 
 use std::fmt::Debug;
 
+use cueapi_core::testing::ReplayClient;
 use cueapi_tests::exchanges::exchanges;
 use cueapi_types::{
     ApiError, Artifact, Callback, CallbackHeaders, Claimable, ClaimableList, Cue, CueDetail, CueList, Delivery,
-    Evidence, Execution, ExecutionList, Outcome, Payload, RecordedOutcome, RegeneratedWebhookSecret, SessionToken,
-    Transport, WebhookSecret, WebhookSecretResponse,
+    Evidence, Execution, ExecutionList, Outcome, Payload, RecordedOutcome, RegeneratedWebhookSecret, Schedule,
+    SessionToken, Transport, WebhookSecret, WebhookSecretResponse,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -102,4 +103,38 @@ fn responses_hide_what_they_carry() {
 
     let error = json!({"error": {"code": "attachment_exists", "hint": "h", "existing_token": CANARY}});
     hides(&ApiError::from_body(error.to_string().as_bytes()).unwrap());
+}
+
+#[test]
+fn calls_and_their_endpoints_hide_what_they_send() {
+    let client = ReplayClient::default().client();
+    let payload = json!({ "k": CANARY });
+
+    let create = client
+        .cues()
+        .create(
+            "n",
+            Schedule::cron("0 9 * * *"),
+            Callback::new("https://e.com").header("Authorization", CANARY),
+        )
+        .payload(&payload);
+    hides(&create);
+    hides(create.endpoint());
+    hides(client.cues().update("c").payload(&payload).endpoint());
+    hides(client.cues().fire("c").payload_override(&payload).endpoint());
+
+    let executions = client.executions();
+    let outcome = Outcome::failure(CANARY).result(CANARY).metadata(&payload);
+    hides(executions.report_outcome("e", outcome).endpoint());
+    hides(
+        executions
+            .append_evidence("e", Evidence::new())
+            .metadata(&payload)
+            .endpoint(),
+    );
+    hides(executions.live_claim("e", CANARY).endpoint());
+
+    // A payload that cannot be taken is kept as an error; that does not quote it either.
+    hides(&client.cues().fire("c").payload_override(CANARY));
+    hides(&client);
 }
