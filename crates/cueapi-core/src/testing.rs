@@ -17,7 +17,7 @@
 
 use std::{
     collections::VecDeque,
-    fmt::Write,
+    fmt::{self, Write},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
@@ -39,10 +39,10 @@ use crate::{
 /// An HTTP client that answers from a script and records what it was asked.
 ///
 /// Clones share script and record. Sleeps are recorded and take no time. An [`HttpClient`] and a [`BlockingHttpClient`] alike.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ReplayClient(Arc<Mutex<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     script: VecDeque<Replay>,
     requests: Vec<Request>,
@@ -50,7 +50,6 @@ struct State {
 }
 
 /// One line of the script: a response or a failure. From [`json`], [`response`] or [`failure`].
-#[derive(Debug)]
 pub struct Replay(Result<Response, HttpError>);
 
 /// A response with a JSON body, given as text. An empty text is a response without a body.
@@ -218,6 +217,26 @@ impl BlockingHttpClient for ReplayClient {
 
     fn sleep(&self, duration: Duration) {
         self.state().sleeps.push(duration);
+    }
+}
+
+impl fmt::Debug for ReplayClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("ReplayClient")
+            .field("unused", &state.script.len())
+            .field("requests", &state.requests.len())
+            .field("sleeps", &state.sleeps)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(response) => write!(f, "Replay({}, {} bytes)", response.status(), response.body().len()),
+            Err(error) => write!(f, "Replay({error:?})"),
+        }
     }
 }
 
