@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     Builder, SentDelivery, StartError,
-    engine::{AccountId, Execution},
+    engine::{AccountId, Execution, Limits},
     server::Shared,
 };
 
@@ -104,6 +104,29 @@ impl Emulator {
             .engine()
             .account(self.account)
             .map(|account| account.webhook_secret.to_string())
+            .unwrap_or_default()
+    }
+
+    /// Opens another account and answers its API key: for tests of what one user may see of another.
+    ///
+    /// ```
+    /// use cueapi_emulator::{Emulator, engine::Limits};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::start().await?;
+    /// let other = emulator.open_account("other@example.com", Limits::free());
+    /// assert_ne!(other, emulator.api_key());
+    /// # Ok::<(), cueapi_emulator::StartError>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn open_account(&self, email: &str, limits: Limits) -> String {
+        let mut engine = self.shared.engine();
+        let id = engine.open_account(self.now(), email, limits);
+        engine
+            .account(id)
+            .map(|account| account.api_key.to_string())
             .unwrap_or_default()
     }
 

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use self::{
     errors::{Detail, error, framework, validation},
-    form::{Body, Form},
+    form::{Body, Form, Problems},
     route::{Operation, Route},
 };
 use crate::{
@@ -215,11 +215,12 @@ impl Call<'_> {
 
     /// Reads a body that must be an object of known members.
     fn form<T>(&self, body: &Body, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Result<T, Reply> {
-        let mut errors = Vec::new();
-        let value = Form::body(body, &mut errors).and_then(|mut form| read(&mut form));
+        let mut problems = Problems::default();
+        let value = Form::body(body, &mut problems).and_then(|mut form| read(&mut form));
         match value {
-            Some(value) if errors.is_empty() => Ok(value),
-            _ => Err(validation(&errors)),
+            Some(_) if problems.details.is_empty() && problems.unstorable => Err(Reply::Crash),
+            Some(value) if problems.details.is_empty() => Ok(value),
+            _ => Err(validation(&problems.details)),
         }
     }
 

@@ -27,6 +27,7 @@ pub(crate) struct DroppingListener(pub(crate) TcpListener);
 pub(crate) struct Connection {
     stream: TcpStream,
     dropped: Arc<AtomicBool>,
+    ended: bool,
 }
 
 /// What a handler knows of its connection.
@@ -54,6 +55,7 @@ impl Listener for DroppingListener {
             Connection {
                 stream,
                 dropped: Arc::default(),
+                ended: false,
             },
             address,
         )
@@ -89,7 +91,13 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() && !self.ended && self.dropped.load(Ordering::Acquire) {
+            // Nothing is read while an answer is written: have the server look again, and find the end.
+            self.ended = true;
+            cx.waker().wake_by_ref();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -19,35 +19,45 @@ pub(super) enum Body {
 
 pub(super) const NOT_A_MODEL: &str = "Input should be a valid dictionary or object to extract fields from";
 const NOT_A_STRING: &str = "Input should be a valid string";
+const NOT_UNICODE: &str = "Input should be a valid string, unable to parse raw data as a unicode string";
 const MAX_URL: usize = 2083;
 
-/// The members of one object, read one after another; what is wrong with them gathers in `errors`.
+/// What is wrong with a request.
+#[derive(Default)]
+pub(super) struct Problems {
+    /// What the answer lists.
+    pub(super) details: Vec<Detail>,
+    /// A text that passes every check and that no database can store.
+    pub(super) unstorable: bool,
+}
+
+/// The members of one object, read one after another; what is wrong with them gathers in `problems`.
 pub(super) struct Form<'a> {
     members: &'a [(Box<str>, Json)],
     at: String,
-    errors: &'a mut Vec<Detail>,
+    problems: &'a mut Problems,
     seen: Vec<&'static str>,
 }
 
 impl<'a> Form<'a> {
     /// The object that a body must be.
-    pub(super) fn body(body: &'a Body, errors: &'a mut Vec<Detail>) -> Option<Self> {
+    pub(super) fn body(body: &'a Body, problems: &'a mut Problems) -> Option<Self> {
         match body {
             Body::Json(Json::Object(members)) => Some(Self {
                 members,
                 at: "body".into(),
-                errors,
+                problems,
                 seen: Vec::new(),
             }),
             Body::Absent | Body::Json(Json::Null) => {
-                errors.push(Detail {
+                problems.details.push(Detail {
                     field: "body".into(),
                     message: "Field required".into(),
                 });
                 None
             }
             Body::Json(_) | Body::Opaque => {
-                errors.push(Detail {
+                problems.details.push(Detail {
                     field: "body".into(),
                     message: NOT_A_MODEL.into(),
                 });
@@ -57,7 +67,7 @@ impl<'a> Form<'a> {
     }
 
     fn fail(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.push(Detail {
+        self.problems.details.push(Detail {
             field: format!("{}.{name}", self.at),
             message: message.into(),
         });
@@ -88,21 +98,30 @@ impl<'a> Form<'a> {
         result.map_err(|message| self.fail(name, message)).ok()
     }
 
+    /// A text with half a surrogate pair passes, unless its length must be counted.
+    fn text<'v>(&mut self, name: &str, value: &'v Json, limits: Length) -> Option<&'v str> {
+        if *value == Json::LoneSurrogate && limits.max == usize::MAX {
+            self.problems.unstorable = true;
+            return Some("");
+        }
+        self.check(name, text(value, limits))
+    }
+
     pub(super) fn required_str(&mut self, name: &'static str, limits: Length) -> Option<&'a str> {
         let value = self.required(name)?;
-        self.check(name, text(value, limits))
+        self.text(name, value, limits)
     }
 
     pub(super) fn str_or(&mut self, name: &'static str, default: &'a str) -> Option<&'a str> {
         match self.find(name) {
-            Some(value) => self.check(name, text(value, Length::ANY)),
+            Some(value) => self.text(name, value, Length::ANY),
             None => Some(default),
         }
     }
 
     pub(super) fn opt_str(&mut self, name: &'static str, limits: Length) -> Option<&'a str> {
         let value = self.given(name)?;
-        self.check(name, text(value, limits))
+        self.text(name, value, limits)
     }
 
     pub(super) fn required_bool(&mut self, name: &'static str) -> Option<bool> {
@@ -129,12 +148,12 @@ impl<'a> Form<'a> {
             return Some(default);
         };
         let items = self.check(name, list(value))?;
-        let before = self.errors.len();
+        let before = self.problems.details.len();
         let numbers = items.iter().enumerate();
         let numbers = numbers
             .filter_map(|(at, item)| self.check(&format!("{name}.{at}"), integer(item)))
             .collect();
-        (self.errors.len() == before).then_some(numbers)
+        (self.problems.details.len() == before).then_some(numbers)
     }
 
     pub(super) fn opt_strs(&mut self, name: &'static str) -> Option<Vec<Box<str>>> {
@@ -143,10 +162,7 @@ impl<'a> Form<'a> {
         let items = items.iter().enumerate();
         Some(
             items
-                .filter_map(|(at, item)| {
-                    self.check(&format!("{name}.{at}"), text(item, Length::ANY))
-                        .map(Into::into)
-                })
+                .filter_map(|(at, item)| self.text(&format!("{name}.{at}"), item, Length::ANY).map(Into::into))
                 .collect(),
         )
     }
@@ -166,7 +182,7 @@ impl<'a> Form<'a> {
         let value = self.given(name)?;
         let members = self.check(name, dict(value))?;
         for (key, value) in members {
-            self.check(&format!("{name}.{key}"), text(value, Length::ANY));
+            self.text(&format!("{name}.{key}"), value, Length::ANY);
         }
         Some(value.clone())
     }
@@ -204,7 +220,14 @@ impl<'a> Form<'a> {
         if *value == Json::Null {
             return Choice::Null;
         }
-        self.fail(name, expected(choices));
+        self.fail(
+            name,
+            if *value == Json::LoneSurrogate {
+                NOT_UNICODE.into()
+            } else {
+                expected(choices)
+            },
+        );
         Choice::Wrong
     }
 
@@ -240,7 +263,7 @@ impl<'a> Form<'a> {
         read(&mut Form {
             members,
             at,
-            errors: self.errors,
+            problems: self.problems,
             seen: Vec::new(),
         })
     }
@@ -255,12 +278,12 @@ impl<'a> Form<'a> {
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        !self.errors.is_empty()
+        !self.problems.details.is_empty()
     }
 
     /// A complaint about the object as a whole.
     pub(super) fn reject(&mut self, message: &str) {
-        self.errors.push(Detail {
+        self.problems.details.push(Detail {
             field: self.at.clone(),
             message: format!("Value error, {message}"),
         });
@@ -311,7 +334,7 @@ fn expected<T>(choices: &[(&str, T)]) -> String {
 fn text(value: &Json, limits: Length) -> Result<&str, String> {
     let text = match value {
         Json::Str(text) => &**text,
-        Json::LoneSurrogate => return Err(format!("{NOT_A_STRING}, unable to parse raw data as a unicode string")),
+        Json::LoneSurrogate => return Err(NOT_UNICODE.into()),
         _ => return Err(NOT_A_STRING.into()),
     };
     let count = text.chars().count();
@@ -347,6 +370,7 @@ fn boolean(value: &Json) -> Result<bool, String> {
             _ => Err(UNCLEAR.into()),
         },
         Json::Int(_) => Err(UNCLEAR.into()),
+        Json::LoneSurrogate => Err(NOT_UNICODE.into()),
         _ => Err("Input should be a valid boolean".into()),
     }
 }
@@ -361,6 +385,7 @@ pub(super) fn integer(value: &Json) -> Result<Json, String> {
         Json::Float(_) => Err("Input should be a valid integer, got a number with a fractional part".into()),
         Json::Str(text) => integer_text(text)
             .ok_or_else(|| "Input should be a valid integer, unable to parse string as an integer".into()),
+        Json::LoneSurrogate => Err(NOT_UNICODE.into()),
         _ => Err("Input should be a valid integer".into()),
     }
 }
@@ -421,7 +446,12 @@ fn dict(value: &Json) -> Result<&[(Box<str>, Json)], String> {
 
 /// pydantic parses with the same crate, so the words are the same, too.
 fn url(value: &Json) -> Result<Box<str>, String> {
-    let text = value.as_str().ok_or("URL input should be a string or URL")?;
+    let text = match value {
+        Json::Str(text) if text.is_empty() => return Err("Input should be a valid URL, input is empty".into()),
+        Json::Str(text) => &**text,
+        Json::LoneSurrogate => return Err(NOT_UNICODE.into()),
+        _ => return Err("URL input should be a string or URL".into()),
+    };
     if text.chars().count() > MAX_URL {
         return Err(format!("URL should have at most {MAX_URL} characters"));
     }
@@ -434,50 +464,54 @@ fn url(value: &Json) -> Result<Box<str>, String> {
 
 /// Here, too, the crate is the one that pydantic uses.
 pub(super) fn datetime(value: &Json) -> Result<(Timestamp, Option<Offset>), String> {
-    let from_number = |number: f64| {
-        let seconds = if number.abs() > 2e10 { number / 1000.0 } else { number };
-        Timestamp::try_from(std::time::UNIX_EPOCH)
-            .and_then(|epoch| {
-                jiff::SignedDuration::try_from_secs_f64(seconds).and_then(|since| epoch.checked_add(since))
-            })
-            .map(|at| (at, Some(Offset::UTC)))
-            .map_err(|_| {
-                "Input should be a valid datetime, dates before 0000 are not supported as unix timestamps".to_owned()
-            })
-    };
-    match value {
+    let config = speedate::DateTimeConfigBuilder::new()
+        .time_config(
+            speedate::TimeConfigBuilder::new()
+                .microseconds_precision_overflow_behavior(speedate::MicrosecondsPrecisionOverflowBehavior::Truncate)
+                .build(),
+        )
+        .build();
+    let number = match value {
         Json::Int(number) => {
-            let parsed = speedate::DateTime::from_timestamp(*number, 0);
-            parsed
+            let parsed = speedate::DateTime::from_timestamp_with_config(*number, 0, &config);
+            return parsed
                 .map_err(|error| parse_error(&error))
-                .and_then(|parsed| moment(&parsed, Some(Offset::UTC)))
+                .and_then(|parsed| moment(&parsed, Some(Offset::UTC)));
         }
-        Json::Float(number) if number.is_finite() => from_number(*number),
-        Json::Str(text) => match speedate::DateTime::parse_str(text) {
-            Ok(parsed) => moment(&parsed, None),
-            Err(_) => match speedate::Date::parse_str(text) {
-                Ok(date) => {
-                    let midnight = speedate::Time {
-                        hour: 0,
-                        minute: 0,
-                        second: 0,
-                        microsecond: 0,
-                        tz_offset: None,
-                    };
-                    moment(&speedate::DateTime { date, time: midnight }, None)
-                }
-                Err(error) => Err(parse_error(&error)),
-            },
-        },
-        _ => Err("Input should be a valid datetime".into()),
+        Json::BigInt(digits) => digits.parse().unwrap_or(f64::NAN),
+        Json::Float(number) => *number,
+        Json::Str(text) => {
+            let parsed = speedate::DateTime::parse_str_with_config(text, &config).or_else(|_| {
+                let time = speedate::Time {
+                    hour: 0,
+                    minute: 0,
+                    second: 0,
+                    microsecond: 0,
+                    tz_offset: None,
+                };
+                speedate::Date::parse_str(text).map(|date| speedate::DateTime { date, time })
+            });
+            return parsed
+                .map_err(|error| parse_error(&error))
+                .and_then(|parsed| moment(&parsed, None));
+        }
+        Json::LoneSurrogate => return Err(NOT_UNICODE.into()),
+        _ => return Err("Input should be a valid datetime".into()),
+    };
+    if number.is_nan() {
+        return Err("Input should be a valid datetime, NaN values not permitted".into());
     }
+    let parsed = speedate::DateTime::from_float_with_config(number, &config);
+    let parsed = parsed.map_err(|error| format!("Input should be a valid datetime, {}", documentation(&error)))?;
+    moment(&parsed, Some(Offset::UTC))
 }
 
 fn parse_error(error: &speedate::ParseError) -> String {
-    format!(
-        "Input should be a valid datetime or date, {}",
-        error.get_documentation().unwrap_or_default()
-    )
+    format!("Input should be a valid datetime or date, {}", documentation(error))
+}
+
+fn documentation(error: &speedate::ParseError) -> &'static str {
+    error.get_documentation().unwrap_or_default()
 }
 
 fn moment(parsed: &speedate::DateTime, default: Option<Offset>) -> Result<(Timestamp, Option<Offset>), String> {

@@ -4,7 +4,7 @@ use cueapi_emulator::engine::{CreateCue, Engine, Limits, Refusal, Schedule};
 use jiff::Timestamp;
 
 /// Made by `fixtures/cron/croniter_sample.py`. Point `CRONITER_ANSWERS` at a larger file to compare more.
-const SAMPLE: &str = include_str!("../fixtures/cron/sample.tsv");
+const SAMPLE: &str = include_str!("../../fixtures/cron/sample.tsv");
 
 /// What the emulator says, in the words of the sample.
 fn answer(expression: &str, zone: &str, start: Timestamp, runs: usize) -> String {
@@ -17,7 +17,12 @@ fn answer(expression: &str, zone: &str, start: Timestamp, runs: usize) -> String
         Err(_) => return "invalid".into(),
     };
     let mut found = Vec::new();
-    while let Some(run) = engine.cue(account, &id).unwrap().next_run.filter(|_| found.len() < runs) {
+    while let Some(run) = engine
+        .cue(account, &id)
+        .unwrap()
+        .next_run
+        .filter(|_| found.len() < runs)
+    {
         found.push(run.as_second().to_string());
         while engine.next_due().is_some_and(|due| due <= run) {
             assert!(engine.poll(run).is_none(), "a worker's cue sends nothing");
@@ -39,9 +44,16 @@ fn cron_fires_when_croniter_says() {
         let got = answer(&expression, zone, start, runs);
         compared += 1;
         if got != expected {
-            wrong.push(format!("{expression:?} in {zone} from {start}: {got:?}, croniter says {expected:?}"));
+            wrong.push(format!(
+                "{expression:?} in {zone} from {start}: {got:?}, croniter says {expected:?}"
+            ));
         }
     }
     assert!(compared > 500, "the sample is not empty");
-    assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
 }

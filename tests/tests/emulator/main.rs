@@ -1,0 +1,11 @@
+//! The emulator over real HTTP: captured exchanges, lifecycles, limits, and the engine without a runtime.
+
+mod captures;
+mod cron;
+mod engine;
+mod lifecycle;
+mod limits;
+mod program;
+mod properties;
+mod receiver;
+mod wire;
