@@ -22,6 +22,10 @@ pub enum SecretError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// The secret cannot be used. From `verify_webhook` only.
+    #[error("{0}")]
+    #[cfg(feature = "alloc")]
+    Secret(SecretError),
     /// There is no `X-CueAPI-Timestamp` header.
     #[error("the timestamp header is missing")]
     MissingTimestamp,
@@ -49,6 +53,11 @@ pub enum VerifyError {
     /// delivery. Use POST, PUT or PATCH.
     #[error("the body is empty, but a body was signed")]
     BodyRequired,
+    /// The body is JSON that the official SDK cannot read either: bytes that are no text in their encoding, an integer of
+    /// thousands of digits, or a thousand nested containers. From `verify_webhook` only.
+    #[error("the body has no canonical form: {0}")]
+    #[cfg(feature = "alloc")]
+    NoCanonicalForm(crate::canonical::CanonicalError),
     /// Neither of the secrets signed this body at this time: a forgery, a changed byte, or the wrong secret.
     #[error("the signature does not match")]
     Mismatch,

@@ -73,6 +73,15 @@ impl Signatures {
         Ok(Self { tags })
     }
 
+    /// Reads a header that is one signature and nothing else.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn parse_one(header: &[u8]) -> Result<Self, VerifyError> {
+        let hex = header.strip_prefix(SCHEME).ok_or(VerifyError::MalformedSignature)?;
+        let mut tags = [const { None }; MAX_SIGNATURES];
+        tags[0] = Some(decode(hex)?);
+        Ok(Self { tags })
+    }
+
     #[inline]
     pub(crate) fn contain(&self, tag: &Tag) -> bool {
         self.tags
@@ -153,5 +162,14 @@ mod tests {
         assert_eq!(count(&[ONE; MAX_SIGNATURES].join(",")), Some(MAX_SIGNATURES));
         assert_eq!(count(&[ONE; MAX_SIGNATURES + 1].join(",")), None);
         assert_eq!(count(&format!("{ONE},v1=short")), None);
+    }
+
+    #[test]
+    #[cfg(feature = "alloc")]
+    fn parity_takes_a_single_signature_only() {
+        assert!(Signatures::parse_one(ONE.as_bytes()).is_ok());
+        for wrong in [format!(" {ONE}"), format!("{ONE} "), format!("{ONE},{ONE}")] {
+            assert!(Signatures::parse_one(wrong.as_bytes()).is_err(), "{wrong:?}");
+        }
     }
 }

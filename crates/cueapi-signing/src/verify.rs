@@ -1,6 +1,9 @@
 //! Verification: does one of my secrets stand behind this body, at this time?
 
-pub(crate) mod stream;
+#[cfg(feature = "alloc")]
+mod canonical;
+mod stream;
+mod verified;
 
 use core::fmt;
 use core::time::Duration;
@@ -8,7 +11,11 @@ use core::time::Duration;
 use crate::ascii::{self, Escaper};
 use crate::header::Signatures;
 use crate::key::{Key, Message};
-use crate::{SecretError, SignatureHeaders, VerifyError, VerifyStream, timestamp};
+use crate::{SecretError, SignatureHeaders, VerifyError, timestamp};
+
+pub use stream::VerifyStream;
+pub(crate) use verified::Body;
+pub use verified::{Form, Proof, Verified};
 
 /// How far from now a timestamp may be when nothing else is said: five minutes, as in the official SDK.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
@@ -41,6 +48,8 @@ pub const MAX_SECRETS: usize = 4;
 pub struct Verifier {
     keys: [Option<Key>; MAX_SECRETS],
     tolerance: Duration,
+    #[cfg(feature = "alloc")]
+    canonical: bool,
 }
 
 impl Verifier {
@@ -54,6 +63,8 @@ impl Verifier {
         Ok(Self {
             keys,
             tolerance: DEFAULT_TOLERANCE,
+            #[cfg(feature = "alloc")]
+            canonical: false,
         })
     }
 
@@ -104,15 +115,11 @@ impl Verifier {
         now: Duration,
     ) -> Result<Verified<'a>, VerifyError> {
         let claim = Claim::read(headers, now, self.tolerance)?;
-        let raw = |message: &mut Message| {
-            message.update(body);
-            true
-        };
-        let proof = match self.find(&claim, Form::Raw, raw) {
-            Some(proof) => proof,
-            None => self.verify_other_forms(body, &claim)?,
-        };
-        Ok(Verified { body, proof })
+        #[cfg(feature = "alloc")]
+        if self.canonical {
+            return self.verify_every_form(body, &claim);
+        }
+        self.verify_received(body, &claim).ok_or_else(|| no_match(body))
     }
 
     /// [`verify`](Self::verify) with the time from the system's clock.
@@ -158,24 +165,36 @@ impl Verifier {
         Ok(VerifyStream::new(claim.signatures, claim.signed_at, messages))
     }
 
+    /// Whether the body was signed as it was received, or with its characters escaped.
+    #[inline]
+    fn verify_received<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
+        let raw = |message: &mut Message| {
+            message.update(body);
+            true
+        };
+        let proof = self
+            .find(claim, Form::Raw, raw)
+            .or_else(|| self.verify_escaped(body, claim))?;
+        Some(Verified {
+            body: Body::Received(body),
+            proof,
+        })
+    }
+
     #[cold]
-    fn verify_other_forms(&self, body: &[u8], claim: &Claim<'_>) -> Result<Proof, VerifyError> {
-        if body.is_empty() {
-            return Err(VerifyError::BodyRequired);
-        }
+    fn verify_escaped(&self, body: &[u8], claim: &Claim<'_>) -> Option<Proof> {
+        let escaped = |message: &mut Message| {
+            let mut escaper = Escaper::default();
+            escaper
+                .push(body, &mut |bytes| message.update(bytes))
+                .and_then(|()| escaper.finish())
+                .is_ok()
+        };
         if ascii::differs(body) {
-            let escaped = |message: &mut Message| {
-                let mut escaper = Escaper::default();
-                escaper
-                    .push(body, &mut |bytes| message.update(bytes))
-                    .and_then(|()| escaper.finish())
-                    .is_ok()
-            };
-            if let Some(proof) = self.find(claim, Form::AsciiEscaped, escaped) {
-                return Ok(proof);
-            }
+            self.find(claim, Form::AsciiEscaped, escaped)
+        } else {
+            None
         }
-        Err(VerifyError::Mismatch)
     }
 
     /// The first secret under which the body that `write` writes has one of the claimed signatures; `write` says false when
@@ -230,90 +249,11 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// A body that one of the secrets stands behind.
-///
-/// Its `Debug` shows how long the body is and not what is in it: payloads do not belong in logs.
-#[derive(Clone)]
-pub struct Verified<'a> {
-    body: &'a [u8],
-    proof: Proof,
-}
-
-impl Verified<'_> {
-    /// The bytes to parse.
-    ///
-    /// Parse these and no others: they are what was authenticated.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        self.body
+/// Why a well-formed claim to a body is refused.
+pub(crate) fn no_match(body: &[u8]) -> VerifyError {
+    if body.is_empty() {
+        VerifyError::BodyRequired
+    } else {
+        VerifyError::Mismatch
     }
-
-    /// Which of the verifier's secrets signed: 0 for the one given to [`Verifier::new`], 1 for the first of
-    /// [`Verifier::also`], and so on.
-    #[must_use]
-    pub const fn secret(&self) -> usize {
-        self.proof.secret
-    }
-
-    /// What it was that the secret signed.
-    #[must_use]
-    pub const fn form(&self) -> Form {
-        self.proof.form
-    }
-
-    /// All of the above but the bytes.
-    #[must_use]
-    pub const fn proof(&self) -> Proof {
-        self.proof
-    }
-}
-
-impl fmt::Debug for Verified<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verified")
-            .field("len", &self.bytes().len())
-            .field("proof", &self.proof)
-            .finish_non_exhaustive()
-    }
-}
-
-/// How a delivery was proved to be genuine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Proof {
-    form: Form,
-    secret: usize,
-    signed_at: i64,
-}
-
-impl Proof {
-    /// Which of the verifier's secrets signed: 0 for the one given to [`Verifier::new`], 1 for the first of
-    /// [`Verifier::also`], and so on.
-    #[must_use]
-    pub const fn secret(&self) -> usize {
-        self.secret
-    }
-
-    /// What it was that the secret signed.
-    #[must_use]
-    pub const fn form(&self) -> Form {
-        self.form
-    }
-
-    /// When it was signed, in Unix seconds.
-    #[must_use]
-    pub const fn signed_at(&self) -> i64 {
-        self.signed_at
-    }
-}
-
-/// Which form of a body a signature covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Form {
-    /// The bytes as they came: cue, message and alert deliveries.
-    Raw,
-    /// The bytes with every character from DEL on written as `\uXXXX`: event-subscription deliveries with such characters.
-    ///
-    /// Two JSON texts with the same escaped form have the same meaning, so the bytes as they came are as good.
-    AsciiEscaped,
 }

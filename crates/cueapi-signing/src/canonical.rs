@@ -1,0 +1,144 @@
+//! The canonical form: `json.dumps(json.loads(text), sort_keys=True)` of Python, to the byte.
+//!
+//! CueAPI signs this form. A delivery that arrives as it was sent has it already; a body that a gateway or a framework has
+//! re-encoded (other spacing, other key order, other escapes) is brought back to it here, without building a tree of values:
+//! one pass copies the text token by token into a buffer and notes where members are out of order, and a second one, when
+//! any is, hands the stretches of that buffer out in order.
+//!
+//! ```
+//! use cueapi_signing::canonical;
+//!
+//! # fn main() -> Result<(), canonical::CanonicalError> {
+//! let canonical = canonical::to_vec(r#"{"b":1E2,"a":"é","b":[-0,1.50]}"#)?;
+//! assert_eq!(canonical, br#"{"a": "\u00e9", "b": [0, 1.5]}"#);
+//! # Ok(()) }
+//! ```
+
+mod edits;
+mod encoding;
+mod number;
+mod order;
+mod plan;
+mod scan;
+mod string;
+mod utf8;
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::Payload;
+
+/// How deep arrays and objects may be nested: as deep as CPython up to 3.11 reads them with its default recursion limit.
+pub const MAX_DEPTH: usize = 994;
+
+/// How many digits an integer may have: as many as CPython reads by default.
+pub const MAX_INTEGER_DIGITS: usize = 4300;
+
+/// How long a text may be, in bytes: 256 MiB, which is far beyond what CueAPI sends.
+pub const MAX_LENGTH: usize = 1 << 28;
+
+/// Why a text has no canonical form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CanonicalError {
+    /// The text is not JSON (nor one of `NaN`, `Infinity` and `-Infinity`, which Python takes for JSON).
+    #[error("the text is not JSON")]
+    Syntax,
+    /// The bytes are not a text in the encoding in which they begin: UTF-8, UTF-16 or UTF-32.
+    #[error("the bytes are not a text in UTF-8, UTF-16 or UTF-32")]
+    Encoding,
+    /// An integer has more than [`MAX_INTEGER_DIGITS`] digits.
+    #[error("an integer has more than {MAX_INTEGER_DIGITS} digits")]
+    IntegerTooLong,
+    /// Containers are nested more than [`MAX_DEPTH`] deep.
+    #[error("arrays and objects are nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// The text is longer than [`MAX_LENGTH`].
+    #[error("the text is longer than {MAX_LENGTH} bytes")]
+    TooLong,
+    /// Half of a surrogate pair stands alone, which only an ASCII text can spell; from [`to_utf8_vec`] only.
+    #[error("a lone surrogate cannot be written in UTF-8")]
+    LoneSurrogate,
+}
+
+/// The canonical form of a JSON text, in ASCII: the bytes that CueAPI signs.
+///
+/// Bytes are decoded as Python does it: UTF-8, UTF-16 and UTF-32 with or without a byte-order mark. The result is at most six
+/// times as long as the text.
+///
+/// # Errors
+/// Whatever Python refuses is refused; [`CanonicalError`] says why.
+pub fn to_vec<'a>(json: impl Into<Payload<'a>>) -> Result<Vec<u8>, CanonicalError> {
+    Ok(to_cow(json.into())?.into_owned())
+}
+
+/// The canonical form with characters as they are instead of escapes (`ensure_ascii=False`): the bytes that CueAPI sends,
+/// but does not sign, for event subscriptions.
+///
+/// ```
+/// use cueapi_signing::canonical;
+///
+/// # fn main() -> Result<(), canonical::CanonicalError> {
+/// assert_eq!(canonical::to_utf8_vec(r#"{"b":"\u00e9\n","a":1}"#)?, "{\"a\": 1, \"b\": \"é\\n\"}".as_bytes());
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`to_vec`], and [`CanonicalError::LoneSurrogate`].
+pub fn to_utf8_vec<'a>(json: impl Into<Payload<'a>>) -> Result<Vec<u8>, CanonicalError> {
+    utf8::unescape(&to_vec(json)?)
+}
+
+/// Hands the canonical form to `sink` piece by piece, in as many pieces as it takes; nothing when there is an error.
+///
+/// ```
+/// use cueapi_signing::{Signer, canonical};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let signer = Signer::new("whsec_0011223344556677")?;
+/// let mut signature = signer.begin(17);
+/// canonical::stream(r#"{"b":2,"a":1}"#, |piece| signature.update(piece))?;
+/// assert_eq!(signature.finish(), signer.sign(17, br#"{"a": 1, "b": 2}"#));
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`to_vec`].
+pub fn stream<'a>(json: impl Into<Payload<'a>>, sink: impl FnMut(&[u8])) -> Result<(), CanonicalError> {
+    scan::scan(&text(json.into())?).map(|plan| plan.stream(sink))
+}
+
+/// The canonical form; borrowed when the payload is in that form already.
+pub(crate) fn to_cow(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
+    Ok(match text(json)? {
+        Cow::Borrowed(text) => scan::scan(text)?.to_bytes(),
+        Cow::Owned(text) => scan::scan(&text)?.to_bytes().into_owned().into(),
+    })
+}
+
+/// Whether a body looks as if something other than Python had written it; a guess from its beginning.
+pub(crate) fn looks_re_encoded(body: &[u8]) -> bool {
+    let beginning = &body[..body.len().min(128)];
+    let colon = beginning.iter().position(|byte| *byte == b':');
+    colon.is_some_and(|colon| !beginning.starts_with(b"{\"") || beginning.get(colon + 1) != Some(&b' '))
+}
+
+fn text(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
+    match json {
+        Payload::Bytes(bytes) => encoding::decode(bytes),
+        Payload::Text(text) => Ok(text.as_bytes().into()),
+        #[cfg(feature = "json")]
+        Payload::Json(value) => serde_json::to_vec(value)
+            .map(Cow::Owned)
+            .map_err(|_| CanonicalError::Syntax),
+    }
+}
+
+/// A position in a text, of which [`MAX_LENGTH`] says that it fits: half the memory is half the time.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "texts are at most MAX_LENGTH long, and what replaces them six times that"
+)]
+const fn offset(at: usize) -> u32 {
+    at as u32
+}
