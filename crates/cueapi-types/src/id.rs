@@ -131,4 +131,44 @@ id! {
     /// assert_eq!(id, "reports@host-1");
     /// ```
     WorkerId
+
+    /// Identifies an agent; self-hosted servers write `agt_` and 12 of `[a-z0-9]`.
+    ///
+    /// ```
+    /// use cueapi_types::AgentId;
+    ///
+    /// let id = AgentId::from("agt_y8ffcg0h3tt8");
+    /// assert_eq!(id, "agt_y8ffcg0h3tt8");
+    /// ```
+    AgentId
+
+    /// Identifies a message, and the thread of which it is the first; self-hosted servers write `msg_` and 12 of `[a-z0-9]`.
+    ///
+    /// ```
+    /// use cueapi_types::MessageId;
+    ///
+    /// let id = MessageId::from("msg_xj6647is7dt3");
+    /// assert_eq!(id, "msg_xj6647is7dt3");
+    /// ```
+    MessageId
+
+    /// Identifies an alert; self-hosted servers write a UUID.
+    ///
+    /// ```
+    /// use cueapi_types::AlertId;
+    ///
+    /// let id = AlertId::from("35d6b5a2-7f3c-4a4c-b094-9d12052ac47b");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    AlertId
+
+    /// Identifies an agent's subscription to events; self-hosted servers write a UUID.
+    ///
+    /// ```
+    /// use cueapi_types::SubscriptionId;
+    ///
+    /// let id = SubscriptionId::from("dc2e9626-199a-49f4-ba4c-cedecd7ed599");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    SubscriptionId
 }

@@ -20,7 +20,7 @@ pub use self::{
     error_body::{ApiError, FieldError},
     error_code::ErrorCode,
     generated::*,
-    id::{CueId, ExecutionId, WorkerId},
+    id::{AgentId, AlertId, CueId, ExecutionId, MessageId, SubscriptionId, WorkerId},
     open_enum::UnknownValue,
     outcome::{Artifact, Evidence, Outcome, OutcomeError, OutcomeReceipt, RecordedOutcome, limits},
     payload::{Payload, PayloadError},
@@ -29,5 +29,8 @@ pub use self::{
     secret::{SessionToken, WebhookSecret},
     timestamp::{Timestamp, TimestampError},
     verification::{Verification, VerificationMode},
-    webhook::{Delivery, FailureNotice},
+    webhook::{
+        AlertNotice, AlertSeverity, AlertType, Delivery, EventBatch, EventType, FailureNotice, MessageParty,
+        PushedEvent, PushedMessage,
+    },
 };

@@ -1,12 +1,23 @@
-//! What servers send to webhooks. Verify the signature before you decode any of it.
+//! What servers send to webhooks. Verify the signature before you decode any of it (`cueapi-webhook` does both).
+
+mod alert;
+mod events;
+mod message;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::{
+    alert::{AlertNotice, AlertSeverity, AlertType},
+    events::{EventBatch, EventType, PushedEvent},
+    message::{MessageParty, PushedMessage},
+};
 
 use crate::{CueId, ExecutionId, Payload, PayloadError, Timestamp};
 
 /// The body of a delivery: an execution of a cue with a callback.
 ///
 /// A delivery can come more than once, also after it was answered; execution and attempt together tell repeats apart.
+/// `P` is what its payload is decoded into.
 ///
 /// ```
 /// use cueapi_types::Delivery;
@@ -19,20 +30,48 @@ use crate::{CueId, ExecutionId, Payload, PayloadError, Timestamp};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Delivery {
+pub struct Delivery<P = Payload> {
     /// Which attempt this is; the first is 1.
     pub attempt: u32,
     /// The cue.
     pub cue_id: CueId,
     /// The execution: report the outcome on this one.
     pub execution_id: ExecutionId,
-    /// The cue's name.
+    /// The cue's name; empty where only the payload was sent.
     pub name: String,
     /// The cue's payload.
-    #[serde(default)]
-    pub payload: Payload,
+    pub payload: P,
     /// When it was due.
     pub scheduled_for: Timestamp,
+}
+
+impl<P> Delivery<P> {
+    /// A delivery without a name, as it is when a server sends the bare payload and the rest in headers.
+    ///
+    /// ```
+    /// use cueapi_types::{Delivery, Timestamp};
+    ///
+    /// let due = Timestamp::parse("2026-11-23T20:30:00Z")?;
+    /// let delivery = Delivery::new("cue_276dsykz592b", "0241eb03-91dc-41fc-9e1e-ea8a07c902f8", 1, due, ["a", "b"]);
+    /// assert_eq!(delivery.payload, ["a", "b"]);
+    /// # Ok::<(), cueapi_types::TimestampError>(())
+    /// ```
+    pub fn new(
+        cue_id: impl Into<CueId>,
+        execution_id: impl Into<ExecutionId>,
+        attempt: u32,
+        scheduled_for: Timestamp,
+        payload: P,
+    ) -> Self {
+        Self {
+            attempt,
+            cue_id: cue_id.into(),
+            execution_id: execution_id.into(),
+            name: String::new(),
+            payload,
+            scheduled_for,
+        }
+    }
 }
 
 impl Delivery {

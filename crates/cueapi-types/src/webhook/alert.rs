@@ -1,0 +1,73 @@
+//! The body that goes to an account's alert webhook.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AlertId, CueId, ExecutionId, Payload, Timestamp, open_enum::open_enum};
+
+/// The body of an alert delivery: something went wrong that nobody may have noticed. It is sent once, and not again when
+/// that fails.
+///
+/// ```
+/// use cueapi_types::{AlertNotice, AlertType};
+///
+/// let alert: AlertNotice = serde_json::from_str(
+///     r#"{"alert_id":"35d6b5a2-7f3c-4a4c-b094-9d12052ac47b","alert_type":"consecutive_failures","severity":"warning",
+///         "message":"3 failures in a row","cue_id":"cue_qtxw2tu73d55","execution_id":null,"metadata":{"consecutive_failures":3},
+///         "created_at":"2026-11-23T20:51:16.919950+00:00"}"#,
+/// )?;
+/// assert_eq!(alert.alert_type, AlertType::ConsecutiveFailures);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AlertNotice {
+    /// The alert.
+    pub alert_id: AlertId,
+    /// What it is about.
+    pub alert_type: AlertType,
+    /// How bad it is.
+    pub severity: AlertSeverity,
+    /// The same for people.
+    pub message: String,
+    /// The execution that it is about, where it is about one.
+    pub execution_id: Option<ExecutionId>,
+    /// The cue that it is about, where it is about one.
+    pub cue_id: Option<CueId>,
+    /// When it was raised.
+    pub created_at: Timestamp,
+    /// Details, another set for each type of alert.
+    #[serde(default)]
+    pub metadata: Payload,
+}
+
+open_enum! {
+    /// What an alert is about.
+    ///
+    /// ```
+    /// use cueapi_types::AlertType;
+    ///
+    /// assert_eq!(AlertType::VerificationFailed.as_str(), "verification_failed");
+    /// ```
+    pub enum AlertType {
+        /// An outcome was reported as a success, but lacked the evidence that its cue asks for.
+        VerificationFailed = "verification_failed",
+        /// Three executions of a cue in a row have failed.
+        ConsecutiveFailures = "consecutive_failures",
+        /// No outcome was reported in time.
+        OutcomeTimeout = "outcome_timeout",
+    }
+}
+
+open_enum! {
+    /// How bad it is.
+    ///
+    /// ```
+    /// use cueapi_types::AlertSeverity;
+    ///
+    /// assert_eq!(AlertSeverity::from("warning"), AlertSeverity::Warning);
+    /// ```
+    pub enum AlertSeverity {
+        /// Look at it.
+        Warning = "warning",
+    }
+}
