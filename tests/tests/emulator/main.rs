@@ -5,7 +5,6 @@ mod cron;
 mod engine;
 mod lifecycle;
 mod limits;
-mod program;
 mod properties;
 mod receiver;
 mod wire;

@@ -1,0 +1,300 @@
+//! Executions that are sent to a receiver.
+
+use std::time::Duration;
+
+use cueapi_emulator::engine::{AttemptResult, DeliveryKind, ExecutionStatus, Limits};
+use cueapi_signing::{SignatureHeaders, Verifier};
+
+use super::{MINUTE, cue_member, emulator, emulator_with, error_message, fire, minutes, status, webhook_cue};
+use crate::{
+    receiver::{Behaviour, Received, Receiver},
+    wire::ok,
+};
+
+fn verifies(secret: &str, request: &Received) -> bool {
+    let headers = SignatureHeaders::new(
+        request.header("x-cueapi-signature"),
+        request.header("x-cueapi-timestamp"),
+    );
+    let now = Duration::from_secs(request.header("x-cueapi-timestamp").parse().unwrap());
+    Verifier::new(secret)
+        .unwrap()
+        .verify(&request.body, headers, now)
+        .is_ok()
+}
+
+#[tokio::test]
+async fn a_scheduled_run_arrives_signed_with_the_headers_and_body_of_the_contract() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let payload = r#","payload":{"task":"sync","big":18446744073709551616,"f":1e16,"é":"ü"}"#;
+    let cue = webhook_cue(&emulator, &receiver, "30 8 * * *", payload).await;
+    emulator.advance(30 * MINUTE).await;
+
+    let [request] = &receiver.received()[..] else {
+        panic!("one request")
+    };
+    let execution = &emulator.executions()[0];
+    assert!(verifies(&emulator.webhook_secret(), request));
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.header("content-type"), "application/json");
+    assert_eq!(request.header("user-agent"), "CueAPI/1.0");
+    assert_eq!(request.header("x-cueapi-cue-id"), cue);
+    assert_eq!(request.header("x-cueapi-execution-id"), execution.id.to_string());
+    assert_eq!(request.header("x-cueapi-scheduled-for"), "2026-03-02T08:30:00+00:00");
+    assert_eq!(request.header("x-cueapi-attempt"), "1");
+    assert_eq!(request.header("x-cueapi-timestamp"), "1772440200");
+    let body = format!(
+        r#"{{"attempt": 1, "cue_id": "{cue}", "execution_id": "{}", "name": "hook", "payload": {{"big": 18446744073709551616, "f": 10000000000000000, "task": "sync", "\u00e9": "\u00fc"}}, "scheduled_for": "2026-03-02T08:30:00+00:00"}}"#,
+        execution.id
+    );
+    assert_eq!(String::from_utf8_lossy(&request.body), body);
+}
+
+#[tokio::test]
+async fn a_failing_receiver_is_tried_again_after_1_then_5_then_15_minutes() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([Behaviour::Answer(500); 3]).await);
+    let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","retry":{"max_attempts":4}"#).await;
+    let execution = fire(&emulator, &cue).await;
+    emulator.advance(Duration::ZERO).await;
+    assert_eq!(status(&emulator, &execution).await, "retrying");
+    emulator.advance(60 * MINUTE).await;
+
+    assert_eq!(minutes(&emulator), [0, 1, 6, 21]);
+    assert_eq!(status(&emulator, &execution).await, "success");
+    assert_eq!(
+        error_message(&emulator, &execution).await,
+        "Webhook endpoint returned server error (500)"
+    );
+    let attempts: Vec<_> = receiver
+        .received()
+        .iter()
+        .map(|request| request.header("x-cueapi-attempt").to_owned())
+        .collect();
+    assert_eq!(attempts, ["1", "2", "3", "4"]);
+    assert!(
+        receiver
+            .received()
+            .iter()
+            .all(|request| verifies(&emulator.webhook_secret(), request))
+    );
+}
+
+#[tokio::test]
+async fn when_every_attempt_has_failed_the_cue_is_paused_and_the_failure_is_posted_unsigned() {
+    let (emulator, notices) = (emulator().await, Receiver::open([]).await);
+    let receiver = Receiver::open([Behaviour::Answer(503); 2]).await;
+    let on_failure = format!(
+        r#","retry":{{"max_attempts":2,"backoff_minutes":[]}},"on_failure":{{"webhook":"{}","pause":true}}"#,
+        notices.url()
+    );
+    let cue = webhook_cue(&emulator, &receiver, "0 9 * * *", &on_failure).await;
+    let execution = fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+
+    assert_eq!(minutes(&emulator), [0, 1, 1]);
+    assert_eq!(status(&emulator, &execution).await, "failed");
+    assert_eq!(cue_member(&emulator, &cue, "status").await, "paused");
+    assert_eq!(cue_member(&emulator, &cue, "next_run").await, "null");
+    assert_eq!(
+        emulator.deliveries()[2].kind,
+        DeliveryKind::OnFailure {
+            cue_id: cue.as_str().into()
+        }
+    );
+    let [notice] = &notices.received()[..] else {
+        panic!("one notice")
+    };
+    assert!(notice.headers.iter().all(|(name, _)| !name.starts_with("x-cueapi")));
+    let body = format!(
+        r#"{{"event":"cue.failed","cue_id":"{cue}","cue_name":"hook","attempts":2,"last_http_status":503,"last_error":"Webhook endpoint server error (503)","failed_at":"2026-03-02T08:01:00+00:00","dashboard_url":"https://dashboard.cueapi.ai"}}"#
+    );
+    assert_eq!(String::from_utf8_lossy(&notice.body), body);
+}
+
+#[tokio::test]
+async fn each_way_to_fail_has_its_message() {
+    let cases = [
+        (
+            Behaviour::Answer(404),
+            "Webhook endpoint not found (404)",
+            AttemptResult::Status(404),
+        ),
+        (
+            Behaviour::Answer(302),
+            "Webhook delivery failed (302)",
+            AttemptResult::Status(302),
+        ),
+        (
+            Behaviour::Answer(408),
+            "Webhook endpoint timed out",
+            AttemptResult::Status(408),
+        ),
+        (Behaviour::Stall, "Webhook endpoint timed out", AttemptResult::Timeout),
+        (
+            Behaviour::HangUp,
+            "Server disconnected without sending a response.",
+            AttemptResult::Failed("Server disconnected without sending a response.".into()),
+        ),
+    ];
+    for (behaviour, message, result) in cases {
+        let (emulator, receiver) = (emulator().await, Receiver::open([behaviour]).await);
+        let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","retry":{"max_attempts":1}"#).await;
+        let execution = fire(&emulator, &cue).await;
+        emulator.run_until_idle().await;
+        assert_eq!(error_message(&emulator, &execution).await, message);
+        assert_eq!(emulator.deliveries()[0].result, result, "{behaviour:?}");
+        assert_eq!(status(&emulator, &execution).await, "failed");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_cue_replace_those_of_the_server_only_in_the_same_spelling() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let body = format!(
+        r#"{{"name":"h","schedule":{{"type":"recurring","cron":"0 9 * * *"}},"callback":{{"url":"{}","method":"PUT","headers":{{"User-Agent":"me/1","X-CueAPI-Signature":"mine","x-cueapi-attempt":"7","Accept":"text/plain"}}}}}}"#,
+        receiver.url()
+    );
+    let cue = ok(&emulator, "POST", "/v1/cues", &body).await.text("id");
+    fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+
+    let [request] = &receiver.received()[..] else {
+        panic!("one request")
+    };
+    let all = |name: &str| -> Vec<&str> {
+        request
+            .headers
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
+    };
+    assert_eq!(request.method, "PUT");
+    assert_eq!(all("user-agent"), ["me/1"]);
+    assert_eq!(all("x-cueapi-signature"), ["mine"]);
+    assert_eq!(all("x-cueapi-attempt"), ["1", "7"]);
+    assert_eq!(all("accept"), ["text/plain"]);
+}
+
+#[tokio::test]
+async fn a_get_callback_carries_a_signature_but_no_body() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let callback = receiver.url();
+    let body = format!(
+        r#"{{"name":"h","schedule":{{"type":"recurring","cron":"0 9 * * *"}},"callback":{{"url":"{callback}","method":"GET"}}}}"#
+    );
+    let cue = ok(&emulator, "POST", "/v1/cues", &body).await.text("id");
+    fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+    let [request] = &receiver.received()[..] else {
+        panic!("one request")
+    };
+    assert_eq!((request.method.as_str(), request.body.len()), ("GET", 0));
+    assert!(
+        !verifies(&emulator.webhook_secret(), request),
+        "the signature covers a body that is not sent"
+    );
+}
+
+#[tokio::test]
+async fn a_queued_delivery_keeps_its_secret_and_payload_and_a_retry_takes_the_new_ones() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([Behaviour::Answer(500)]).await);
+    let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","payload":{"v":1}"#).await;
+    let old = emulator.webhook_secret();
+    ok(
+        &emulator,
+        "POST",
+        &format!("/v1/cues/{cue}/fire"),
+        r#"{"send_at":"2026-03-02T10:00:01+02:00"}"#,
+    )
+    .await;
+    ok(
+        &emulator,
+        "POST",
+        &format!("/v1/cues/{cue}/fire"),
+        r#"{"send_at":"2026-03-02T10:00:02+02:00"}"#,
+    )
+    .await;
+    let authorization = format!("Bearer {}", emulator.api_key());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("x-confirm-destructive", "true"),
+    ];
+    let mut connection = crate::wire::Connection::open(emulator.address()).await;
+    let regenerated = connection
+        .exchange("POST", "/v1/auth/webhook-secret/regenerate", &headers, b"")
+        .await;
+    ok(&emulator, "PATCH", &format!("/v1/cues/{cue}"), r#"{"payload":{"v":2}}"#).await;
+    emulator.run_until_idle().await;
+
+    let (received, new) = (receiver.received(), emulator.webhook_secret());
+    assert_eq!(regenerated.text("webhook_secret"), new);
+    let told: Vec<_> = (received.iter())
+        .map(|request| {
+            let version = if String::from_utf8_lossy(&request.body).contains(r#"{"v": 1}"#) {
+                1
+            } else {
+                2
+            };
+            (verifies(&old, request), verifies(&new, request), version)
+        })
+        .collect();
+    assert_eq!(told, [(true, false, 1), (true, false, 1), (false, true, 2)]);
+    assert_eq!(
+        received[0].header("x-cueapi-scheduled-for"),
+        "2026-03-02T10:00:01+02:00",
+        "in the caller's offset"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_runs_again_with_what_the_cue_carries_now() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","payload":{"v":1}"#).await;
+    let execution = fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+    ok(&emulator, "PATCH", &format!("/v1/cues/{cue}"), r#"{"payload":{"v":2}}"#).await;
+    let replayed = ok(&emulator, "POST", &format!("/v1/executions/{execution}/replay"), "").await;
+    assert_eq!(replayed.text("replayed_from"), execution);
+    emulator.run_until_idle().await;
+    assert!(String::from_utf8_lossy(&receiver.received()[1].body).contains(r#""payload": {"v": 2}"#));
+    assert_ne!(receiver.received()[1].header("x-cueapi-execution-id"), execution);
+}
+
+#[tokio::test]
+async fn two_calls_at_the_same_moment_make_two_executions() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", "").await;
+    let (first, second) = (fire(&emulator, &cue).await, fire(&emulator, &cue).await);
+    assert_ne!(first, second);
+    emulator.run_until_idle().await;
+    assert_eq!(receiver.received().len(), 2);
+}
+
+#[tokio::test]
+async fn above_the_monthly_limit_scheduled_runs_stop_after_a_day_and_start_again_next_month() {
+    let (emulator, receiver) = (
+        emulator_with(Limits::unlimited().monthly_executions(Some(10))).await,
+        Receiver::open([]).await,
+    );
+    webhook_cue(&emulator, &receiver, "0 * * * *", "").await;
+    emulator.advance(Duration::from_secs(3600 * 24 * 40)).await;
+
+    let executions = emulator.executions();
+    let march: Vec<_> = executions
+        .iter()
+        .take_while(|execution| execution.scheduled_for < "2026-04-01T00:00:00Z".parse().unwrap())
+        .collect();
+    let delivered = march
+        .iter()
+        .filter(|execution| execution.status == ExecutionStatus::Success)
+        .count();
+    assert_eq!(delivered, 10 + 24, "ten, and a day of grace");
+    let refused = march.last().unwrap();
+    assert_eq!(refused.status, ExecutionStatus::Failed);
+    assert_eq!(
+        (refused.error_message.as_deref(), refused.attempts),
+        (Some("Monthly execution limit reached"), 0)
+    );
+    assert_eq!(executions[march.len()].status, ExecutionStatus::Success, "a new month");
+}
