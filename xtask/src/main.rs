@@ -5,6 +5,7 @@
 mod ci;
 mod codegen;
 mod confine;
+mod drift;
 
 use clap::Parser;
 
@@ -18,11 +19,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    Drift(drift::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
+        Command::Drift(args) => args.run(),
     }
 }

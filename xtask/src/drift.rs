@@ -1,0 +1,133 @@
+//! `cargo xtask drift`: what a server's own `/openapi.json` says otherwise than our description.
+//!
+//! Both documents become a [`surface`], [`compare`] lists the differences, and [`acknowledged`] is the list of those that
+//! we know of, each with its reason. Any other is a failure.
+
+mod acknowledged;
+mod compare;
+mod surface;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use xshell::{Shell, cmd};
+
+use self::acknowledged::Acknowledged;
+
+/// Compares our description with a server's own /openapi.json.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A server's base URL, the URL of its document, or a file.
+    document: String,
+    /// Our description. [default: xtask/spec/openapi.yaml]
+    #[arg(long)]
+    description: Option<PathBuf>,
+    /// The differences that are known, with reasons. [default: xtask/spec/drift.yaml]
+    #[arg(long)]
+    acknowledged: Option<PathBuf>,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<()> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
+        let spec = |given: Option<PathBuf>, name| given.unwrap_or_else(|| folder.join(name));
+        let report = report(
+            &read(&spec(self.description, "openapi.yaml"))?,
+            &fetch(&self.document)?,
+            &read(&spec(self.acknowledged, "drift.yaml"))?,
+        )?;
+        eprint!("{}", report.text);
+        ensure!(
+            report.unknown == 0,
+            "{} differences are not acknowledged: change xtask/spec/openapi.yaml, or list them with a reason in \
+             xtask/spec/drift.yaml",
+            report.unknown
+        );
+        Ok(())
+    }
+}
+
+struct Report {
+    text: String,
+    /// How many differences are not in the list.
+    unknown: usize,
+}
+
+/// Compares our description (YAML) with a server's (JSON), given the list of acknowledged differences (YAML).
+fn report(ours: &str, theirs: &str, acknowledged: &str) -> Result<Report> {
+    let ours: Value = serde_saphyr::from_str(ours).map_err(|error| anyhow::anyhow!("our description: {error}"))?;
+    let theirs: Value = serde_json::from_str(theirs).context("the server's document is not JSON")?;
+    let acknowledged = acknowledged::read(acknowledged).context("the list of acknowledged differences")?;
+    let differences = compare::compare(
+        &surface::read(&ours).context("our description")?,
+        &surface::read(&theirs).context("the server's document is not OpenAPI")?,
+    );
+
+    let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    let mut report = Report {
+        text: String::new(),
+        unknown: 0,
+    };
+    for line in &lines {
+        match acknowledged.iter().find(|entry| entry.covers(line)) {
+            Some(Acknowledged { reason, .. }) => writeln!(report.text, "known {line}\n          {}", reason.trim())?,
+            None => {
+                writeln!(report.text, "NEW   {line}")?;
+                report.unknown += 1;
+            }
+        }
+    }
+    let unseen = acknowledged
+        .iter()
+        .filter(|entry| !lines.iter().any(|line| entry.covers(line)));
+    let unseen = unseen.count();
+    if unseen > 0 {
+        writeln!(report.text, "{unseen} entries of the list do not show on this server")?;
+    }
+    let known = lines.len() - report.unknown;
+    writeln!(
+        report.text,
+        "{} differences, {known} of them known (+ only there, - only here, ~ other)",
+        lines.len()
+    )?;
+    Ok(report)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A file's text, or what a server answers. curl is on every machine that CI and developers use, and costs no dependency.
+fn fetch(document: &str) -> Result<String> {
+    if !document.starts_with("http://") && !document.starts_with("https://") {
+        return read(Path::new(document));
+    }
+    let url = document_url(document);
+    let sh = Shell::new()?;
+    cmd!(
+        sh,
+        "curl --fail --silent --show-error --proto =http,https --max-time 30 --max-filesize 16777216 {url}"
+    )
+    .quiet()
+    .read()
+    .with_context(|| {
+        format!(
+            "{url} cannot be fetched; a server in production hides it: run one without ENV=production, or give a file"
+        )
+    })
+}
+
+fn document_url(url: &str) -> String {
+    if url.ends_with(".json") {
+        return url.to_owned();
+    }
+    let base = url.trim_end_matches('/');
+    format!("{}/openapi.json", base.strip_suffix("/v1").unwrap_or(base))
+}
