@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[path = "generated/mod.rs"]
 pub mod api;
@@ -8,12 +9,15 @@ pub mod call;
 mod checks;
 mod claim_next;
 mod client;
+mod conditional;
 mod config;
 mod confirm;
+mod echo;
 pub mod endpoint;
 mod error;
 mod handle;
 pub mod http;
+mod idempotency;
 mod json_path;
 mod page;
 mod pause;
@@ -35,7 +39,9 @@ pub use self::{
     blocking::BlockingClient,
     claim_next::{ClaimNext, ClaimedExecution},
     client::{Client, ClientBuilder},
+    conditional::Conditional,
     confirm::ConfirmDestructive,
+    echo::{BodyMismatch, BodyVerification},
     endpoint::Endpoint,
     error::{BuildError, Error, ErrorKind},
     handle::{ExecutionContext, HandleError, Unreported},
