@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "actix-web")]
+pub mod actix_web;
+#[cfg(feature = "axum")]
+pub mod axum;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod body;
+mod clock;
+mod delivered;
+mod guard;
+mod headers;
+mod kind;
+mod rejection;
+pub mod seen;
+#[cfg(feature = "tower")]
+pub mod tower;
+mod webhook;
+
+pub use cueapi_signing as signing;
+pub use cueapi_types as types;
+
+pub use self::{
+    delivered::{AlertDelivery, CueDelivery, Delivered, EventDelivery, MessageDelivery},
+    guard::{Guard, Once, OnceError},
+    headers::{AlertHeaders, CueHeaders, EventHeaders, MessageHeaders},
+    kind::DeliveryBody,
+    rejection::{Malformed, Rejection},
+    webhook::{DEFAULT_BODY_LIMIT, Webhook},
+};
+#[doc(no_inline)]
+pub use cueapi_signing::{Verifier, VerifyError};
