@@ -9,15 +9,12 @@ pub mod call;
 mod checks;
 mod claim_next;
 mod client;
-mod conditional;
 mod config;
 mod confirm;
-mod echo;
 pub mod endpoint;
 mod error;
 mod handle;
 pub mod http;
-mod idempotency;
 mod json_path;
 mod page;
 mod pause;
@@ -39,9 +36,7 @@ pub use self::{
     blocking::BlockingClient,
     claim_next::{ClaimNext, ClaimedExecution},
     client::{Client, ClientBuilder},
-    conditional::Conditional,
     confirm::ConfirmDestructive,
-    echo::{BodyMismatch, BodyVerification},
     endpoint::Endpoint,
     error::{BuildError, Error, ErrorKind},
     handle::{ExecutionContext, HandleError, Unreported},
