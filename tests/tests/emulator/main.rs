@@ -1,5 +1,12 @@
 //! The emulator over real HTTP: captured exchanges, lifecycles, limits, and the engine without a runtime.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a panic is how a test fails"
+)]
+
 mod captures;
 mod cron;
 mod engine;
@@ -7,4 +14,5 @@ mod lifecycle;
 mod limits;
 mod properties;
 mod receiver;
+mod validation;
 mod wire;

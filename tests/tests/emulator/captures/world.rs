@@ -16,7 +16,8 @@ const OTHER: &str = "other";
 
 pub(crate) struct World {
     pub(crate) emulator: Emulator,
-    pub(crate) receiver: Receiver,
+    /// Open for as long as the world exists.
+    _receiver: Receiver,
     /// What stands for what: the capture's texts and this world's.
     names: Vec<(String, String)>,
     other_key: String,
@@ -57,7 +58,7 @@ impl World {
         let other_key = emulator.open_account("other@example.com", limits);
         Self {
             emulator,
-            receiver,
+            _receiver: receiver,
             names,
             other_key,
         }

@@ -1,0 +1,59 @@
+//! Wrong requests: the emulator against FastAPI and pydantic, word for word.
+
+use cueapi_emulator::{Emulator, engine::Limits, json::Json};
+
+use crate::wire::{Answer, Connection};
+
+/// Made by `fixtures/pydantic/fastapi_answers.py`. Point `FASTAPI_ANSWERS` at a larger file to compare more.
+const SAMPLE: &str = include_str!("../../fixtures/pydantic/answers.jsonl");
+
+async fn ask(emulator: &Emulator, method: &str, target: &str, kind: Option<&str>, body: &str) -> Answer {
+    let authorization = format!("Bearer {}", emulator.api_key());
+    let mut headers = vec![("authorization", authorization.as_str())];
+    headers.extend(kind.map(|kind| ("content-type", kind)));
+    Connection::open(emulator.address())
+        .await
+        .exchange(method, target, &headers, body.as_bytes())
+        .await
+}
+
+#[tokio::test]
+async fn wrong_requests_are_refused_in_the_words_of_fastapi_and_pydantic() {
+    let larger = std::env::var_os("FASTAPI_ANSWERS").map(|path| std::fs::read_to_string(path).unwrap());
+    let emulator = Emulator::builder().limits(Limits::unlimited()).start().await.unwrap();
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for line in larger.as_deref().unwrap_or(SAMPLE).lines() {
+        let Ok(Json::Array(row)) = Json::parse(line.as_bytes()) else {
+            panic!("{line}")
+        };
+        let [method, target, kind, body, _, refused] = &row[..] else {
+            panic!("{line}")
+        };
+        let (method, target, body) = (
+            method.as_str().unwrap(),
+            target.as_str().unwrap(),
+            body.as_str().unwrap(),
+        );
+        let got = ask(&emulator, method, target, kind.as_str(), body).await;
+        // What pydantic lets pass may be refused later, in other words.
+        let same = match refused.as_str() {
+            Some(refused) => got.body == refused,
+            None => !got.body.contains("validation_error") || got.body.contains("Value error"),
+        };
+        compared += 1;
+        if !same {
+            wrong.push(format!(
+                "{method} {target} {body}\n    {}\n    instead of {}",
+                got.body,
+                refused.to_compact()
+            ));
+        }
+    }
+    assert!(compared > 500, "the sample is not empty");
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
+}
