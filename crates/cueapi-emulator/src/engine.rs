@@ -27,10 +27,13 @@
 mod account;
 mod alerts;
 mod census;
+mod claims;
 mod cron;
+mod cue;
 mod cues;
 mod deliveries;
 mod executions;
+mod failures;
 mod ids;
 mod limits;
 mod outcomes;
@@ -46,7 +49,7 @@ use jiff::Timestamp;
 pub use self::{
     account::{Account, AccountId, KeyError},
     alerts::Alert,
-    cues::{
+    cue::{
         Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
         VerificationMode,
     },
@@ -58,7 +61,7 @@ pub use self::{
     schedule::Schedule,
     workers::Worker,
 };
-use self::{cues::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, timers::Timers};
+use self::{cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, timers::Timers};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]

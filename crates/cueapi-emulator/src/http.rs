@@ -12,6 +12,7 @@ mod form;
 mod limit;
 mod route;
 mod service;
+mod values;
 mod views;
 mod workers;
 
@@ -307,7 +308,7 @@ impl Query {
         let mut errors = Vec::new();
         let mut number = |name: &str, default: i64, low: i64, high: i64| {
             let Some(text) = self.get(name) else { return default };
-            let parsed = form::integer(&Json::from(text)).and_then(|value| form::between(&value, low, high));
+            let parsed = values::integer(&Json::from(text)).and_then(|value| values::between(&value, low, high));
             parsed.unwrap_or_else(|message| {
                 errors.push(Detail {
                     field: format!("query.{name}"),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    AccountId, CueStatus, Engine, ExecutionStatus, Refusal, Transport, Uuid, VerificationMode, cues::names,
+    AccountId, CueStatus, Engine, ExecutionStatus, Refusal, Transport, Uuid, VerificationMode, cue::names,
     executions::ExecutionKey,
 };
 use crate::json::{Dump, Json};

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use jiff::Timestamp;
 
-use super::{cues::CueKey, executions::ExecutionKey};
+use super::{cue::CueKey, executions::ExecutionKey};
 
 /// Something to look at when its time comes. Whether it still applies is decided then, from the row itself, so a timer
 /// is never removed early.

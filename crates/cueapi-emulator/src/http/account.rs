@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Call, Detail, Reply, errors::error, form, validation};
+use super::{Call, Detail, Reply, errors::error, validation, values};
 use crate::{
     engine::{Account, AccountId},
     json::{Json, Writer},
@@ -140,7 +140,7 @@ impl Call<'_> {
     pub(super) fn list_alerts(&mut self) -> Result<Reply, Reply> {
         let account = self.account()?;
         let query = self.query();
-        let since = query.get("since").map(|since| form::datetime(&Json::from(since)));
+        let since = query.get("since").map(|since| values::datetime(&Json::from(since)));
         let since = match since.transpose() {
             Ok(since) => since.map(|(at, _)| at),
             Err(message) => {

@@ -2,7 +2,8 @@
 
 use super::{
     Call, Reply,
-    form::{Body, Choice, Form, Length},
+    form::{Body, Choice, Form},
+    values::Length,
     views,
 };
 use crate::{

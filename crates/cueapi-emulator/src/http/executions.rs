@@ -5,7 +5,8 @@ use jiff::tz::Offset;
 use super::{
     Call, Reply,
     errors::error,
-    form::{Body, Form, Length},
+    form::{Body, Form},
+    values::Length,
     views,
 };
 use crate::{

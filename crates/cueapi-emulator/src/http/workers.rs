@@ -1,6 +1,6 @@
 //! `/v1/worker` and `/v1/workers`.
 
-use super::{Call, Reply, form::Length};
+use super::{Call, Reply, values::Length};
 use crate::{
     json::{Json, Writer},
     time,
