@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod confine;
 mod drift;
+mod vectors;
 
 use clap::Parser;
 
@@ -20,6 +21,7 @@ enum Command {
         check: bool,
     },
     Drift(drift::Args),
+    Vectors(vectors::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -27,5 +29,6 @@ fn main() -> anyhow::Result<()> {
         Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Drift(args) => args.run(),
+        Command::Vectors(args) => args.run(),
     }
 }

@@ -77,8 +77,7 @@ fn spell(float: f64) -> String {
     if float.is_infinite() {
         return String::from(if float > 0.0 { "Infinity" } else { "-Infinity" });
     }
-    // Rust's scientific notation has the shortest digits that read back as the same float: `-1.234e-5`.
-    let scientific = format!("{float:e}");
+    let scientific = shortest(float);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (sign, mantissa) = mantissa.split_at(usize::from(mantissa.starts_with('-')));
@@ -102,6 +101,25 @@ fn spell(float: f64) -> String {
             exponent.unsigned_abs()
         ),
     }
+}
+
+/// The fewest digits that read back as the same float, in scientific notation: `-1.234e-5`.
+fn shortest(float: f64) -> String {
+    let shortest = format!("{float:e}");
+    let digits = shortest
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
+    // When two spellings of that many digits are equally near, Rust takes the greater one and Python the even one, which is how
+    // Rust rounds to a given precision. Up to 15 digits, there are no two.
+    if digits > 15 {
+        let nearest = format!("{float:.0$e}", digits - 1);
+        if nearest.parse() == Ok(float) {
+            return nearest;
+        }
+    }
+    shortest
 }
 
 /// The float nearest to a JSON number.
