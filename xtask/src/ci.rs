@@ -5,9 +5,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{codegen, confine};
+use crate::{codegen, confine, cookbook};
 
-/// Runs all that CI runs: format, lints, generated code, docs, dependencies, tests, the quick start.
+/// Runs all that CI runs: format, lints, generated code, docs, dependencies, tests, examples.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Runs only the steps whose name contains this.
@@ -37,9 +37,7 @@ const STEPS: &[(&str, Check)] = &[
     }),
     ("what core reaches", |sh| confine::run(sh)),
     ("tests", |sh| Ok(cmd!(sh, "cargo test --workspace").run()?)),
-    ("quick start", |sh| {
-        Ok(cmd!(sh, "cargo run -p cueapi-reqwest --example quickstart").run()?)
-    }),
+    ("cookbook", |sh| cookbook::run(sh)),
 ];
 
 impl Args {

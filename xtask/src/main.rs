@@ -5,6 +5,7 @@
 mod ci;
 mod codegen;
 mod confine;
+mod cookbook;
 mod drift;
 mod vectors;
 
