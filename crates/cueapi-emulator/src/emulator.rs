@@ -203,10 +203,10 @@ impl Emulator {
         }
     }
 
-    /// Every request that has been sent, in order, failed ones included.
+    /// The requests that have been sent, in order, failed ones included; the last 10,000.
     #[must_use]
     pub fn deliveries(&self) -> Vec<SentDelivery> {
-        self.shared.sent().clone()
+        self.shared.sent().iter().cloned().collect()
     }
 
     /// Every execution, oldest first, with what the API does not show: its outcome's evidence, who claimed it, when it is

@@ -1,6 +1,9 @@
 //! What runs behind an emulator: the state that it shares, the HTTP service, and the task that does what is due.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use axum::{
     body::{Body, to_bytes},
@@ -21,12 +24,16 @@ use crate::{
     listener::Peer,
 };
 
+/// How many sent requests are remembered.
+const MAX_SENT: usize = 10_000;
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     engine: Mutex<Engine>,
     pub(crate) clock: RunningClock,
     sender: Sender,
-    sent: Mutex<Vec<SentDelivery>>,
+    /// The last [`MAX_SENT`].
+    sent: Mutex<VecDeque<SentDelivery>>,
     /// Wakes the task that does what is due: a request may have made something due earlier.
     changed: Notify,
 }
@@ -47,7 +54,7 @@ impl Shared {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn sent(&self) -> MutexGuard<'_, Vec<SentDelivery>> {
+    pub(crate) fn sent(&self) -> MutexGuard<'_, VecDeque<SentDelivery>> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +71,13 @@ impl Shared {
         let id: DeliveryId = delivery.id;
         let sent = self.sender.send(delivery, self.clock.now()).await;
         let result = sent.result.clone();
-        self.sent().push(sent);
+        {
+            let mut log = self.sent();
+            if log.len() == MAX_SENT {
+                log.pop_front();
+            }
+            log.push_back(sent);
+        }
         self.engine().delivered(self.clock.now(), id, result);
         self.changed.notify_one();
     }

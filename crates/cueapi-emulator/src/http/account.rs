@@ -196,8 +196,11 @@ fn executions(used: u32, limit: u32, today: Date) -> String {
     } else {
         Json::Float((f64::from(used) * 1000.0 / f64::from(limit)).round_ties_even() / 10.0)
     };
-    let days = i64::from(today.days_in_month());
-    let projected = i64::from(used) * days / i64::from(today.day());
+    let (days, day) = (
+        u64::from(today.days_in_month().unsigned_abs()),
+        u64::from(today.day().unsigned_abs()),
+    );
+    let projected = rounded(u64::from(used) * days, day);
     Writer::object()
         .int("used", used)
         .int("limit", limit)
@@ -205,6 +208,13 @@ fn executions(used: u32, limit: u32, today: Date) -> String {
         .int("percent_used", percent(used, limit))
         .json("percentage", &share)
         .int("projected_month_end", projected)
-        .bool("will_exceed_limit", projected > i64::from(limit))
+        .bool("will_exceed_limit", projected > limit)
         .finish()
+}
+
+/// A quotient as Python's `round` gives it: a half goes to the even side.
+fn rounded(dividend: u64, divisor: u64) -> u32 {
+    let (whole, rest) = (dividend / divisor.max(1), dividend % divisor.max(1));
+    let up = rest * 2 > divisor || (rest * 2 == divisor && whole % 2 == 1);
+    u32::try_from(whole + u64::from(up)).unwrap_or(u32::MAX)
 }

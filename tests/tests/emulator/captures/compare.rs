@@ -27,6 +27,9 @@ const UNDETERMINED: &[&str] = &[
     "registered_since",
     "timestamp",
     "cycle_duration_ms",
+    "current_usage",
+    "api_key",
+    "webhook_secret",
 ];
 
 pub(super) fn differences(capture: &Capture, world: &World, got: &Answer) -> Vec<String> {

@@ -21,6 +21,8 @@ pub(crate) struct World {
     /// What stands for what: the capture's texts and this world's.
     names: Vec<(String, String)>,
     other_key: String,
+    /// A key that the capture shows instead of the emulator's.
+    rotated_key: Option<String>,
 }
 
 impl World {
@@ -34,11 +36,8 @@ impl World {
             .answer_header("x-ratelimit-limit")
             .map_or(1_000_000, |limit| limit.parse().unwrap());
         let start = super::cues::earlier_start(capture).unwrap_or(now);
-        let limits = if capture.name.contains("403_cue_limit") {
-            Limits::free()
-        } else {
-            Limits::unlimited()
-        };
+        let free = capture.name.contains("403_cue_limit") || capture.name.starts_with("usage_");
+        let limits = if free { Limits::free() } else { Limits::unlimited() };
         let limits = limits.requests_per_minute(Some(limit));
         let limits = if capture.name.contains("_usage_") {
             limits.monthly_executions(Some(1))
@@ -61,7 +60,23 @@ impl World {
             _receiver: receiver,
             names,
             other_key,
+            rotated_key: None,
         }
+    }
+
+    pub(crate) async fn rotate_key(&mut self) {
+        let old = self.emulator.api_key();
+        let authorization = format!("Bearer {old}");
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("x-confirm-destructive", "true"),
+        ];
+        let mut connection = Connection::open(self.emulator.address()).await;
+        let answer = connection
+            .exchange("POST", "/v1/auth/key/regenerate", &headers, b"")
+            .await;
+        assert_eq!((answer.status, answer.text("api_key")), (200, self.emulator.api_key()));
+        self.rotated_key = Some(old);
     }
 
     /// From now on, `captured` means `actual`.
@@ -119,6 +134,10 @@ impl World {
         for (name, value) in &capture.headers {
             let value = match name.as_str() {
                 "Authorization" if capture.name.contains(OTHER) => format!("Bearer {}", self.other_key),
+                "Authorization" if capture.name.starts_with("auth_401_") && self.rotated_key.is_none() => value.clone(),
+                "Authorization" if self.rotated_key.is_some() => {
+                    format!("Bearer {}", self.rotated_key.as_ref().unwrap())
+                }
                 "Authorization" => format!("Bearer {}", self.emulator.api_key()),
                 _ => value.clone(),
             };

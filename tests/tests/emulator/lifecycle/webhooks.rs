@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use cueapi_emulator::engine::{AttemptResult, DeliveryKind, ExecutionStatus, Limits};
+use cueapi_emulator::{
+    engine::{AttemptResult, DeliveryKind, ExecutionStatus, Limits},
+    json::Json,
+};
 use cueapi_signing::{SignatureHeaders, Verifier};
 
 use super::{MINUTE, cue_member, emulator, emulator_with, error_message, fire, minutes, status, webhook_cue};
@@ -48,6 +51,26 @@ async fn a_scheduled_run_arrives_signed_with_the_headers_and_body_of_the_contrac
         execution.id
     );
     assert_eq!(String::from_utf8_lossy(&request.body), body);
+}
+
+#[tokio::test]
+async fn a_tortured_payload_arrives_byte_for_byte_as_a_real_server_sent_it() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([]).await);
+    let captured = Json::parse(include_bytes!("../../../fixtures/webhooks/torture-1.json")).unwrap();
+    let captured = captured.get("body_text").unwrap().as_str().unwrap();
+    let body = Json::parse(captured.as_bytes()).unwrap();
+    let payload = body.get("payload").unwrap().to_compact();
+    let cue = webhook_cue(&emulator, &receiver, "0 9 * * *", &format!(r#","payload":{payload}"#)).await;
+    let execution = fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+    let sent = String::from_utf8(receiver.received()[0].body.clone()).unwrap();
+    let member = |name: &str| body.get(name).unwrap().as_str().unwrap().to_owned();
+    let expected = captured
+        .replace(&member("cue_id"), &cue)
+        .replace(&member("execution_id"), &execution)
+        .replace(&member("scheduled_for"), "2026-03-02T08:00:00+00:00")
+        .replace(r#""name": "torture""#, r#""name": "hook""#);
+    assert_eq!(sent, expected);
 }
 
 #[tokio::test]
