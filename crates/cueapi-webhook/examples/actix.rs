@@ -41,7 +41,8 @@ pub(crate) fn serve(listener: TcpListener, webhook: Webhook, jobs: mpsc::Sender<
             .app_data(webhook.clone())
             .app_data(guard.clone())
             .app_data(jobs.clone())
-            .route("/cues", web::post().to(sync))
+            // A callback's method is POST, PUT or PATCH; a GET is refused with the reason, because nobody can verify it.
+            .route("/cues", web::route().to(sync))
     };
     Ok(HttpServer::new(app).workers(2).listen(listener)?.run())
 }

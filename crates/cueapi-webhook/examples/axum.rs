@@ -10,7 +10,7 @@ use axum::{
     Router,
     extract::{FromRef, State},
     http::StatusCode,
-    routing::post,
+    routing::any,
 };
 use cueapi_webhook::{CueDelivery, Guard, OnceError, Verifier, Webhook, seen::MemoryStore};
 use serde::Deserialize;
@@ -55,7 +55,8 @@ pub(crate) async fn serve(listener: TcpListener, webhook: Webhook, jobs: mpsc::S
         guard: Guard::new(MemoryStore::default()),
         jobs,
     };
-    let app = Router::new().route("/cues", post(sync)).with_state(receiver);
+    // A callback's method is POST, PUT or PATCH; a GET is refused with the reason, because nobody can verify it.
+    let app = Router::new().route("/cues", any(sync)).with_state(receiver);
     axum::serve(listener, app).await
 }
 

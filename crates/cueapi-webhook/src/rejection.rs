@@ -108,7 +108,7 @@ impl Malformed {
     ///
     /// let webhook = Webhook::new(Verifier::new("whsec_0011223344556677")?).clock(|| Duration::from_secs(17));
     /// let refused = webhook.receive(&headers, body).map(|_: CueDelivery<Vec<u8>>| ()).unwrap_err();
-    /// assert_eq!(refused.to_string(), "the body is not a cue delivery with such a payload (line 1 column 77)");
+    /// assert_eq!(refused.to_string(), "the body is not a cue delivery with such a payload (line 1 column 75)");
     ///
     /// let Rejection::Malformed(reason) = refused else { panic!() };
     /// assert!(reason.detail().contains("expected a sequence"));

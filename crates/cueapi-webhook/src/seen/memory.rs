@@ -28,7 +28,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Remembers up to so many deliveries, each in some 200 bytes.
+    /// Remembers up to so many deliveries.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {

@@ -1,0 +1,259 @@
+//! Work is done once for each delivery, and whoever cannot know says so.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+#[path = "webhook_guard/redis_server.rs"]
+mod redis_server;
+#[path = "webhook_guard/stores.rs"]
+mod stores;
+
+use std::{
+    cell::Cell,
+    future::{pending, poll_fn},
+    pin::pin,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use cueapi_signing::Signer;
+use cueapi_webhook::{
+    CueDelivery, EventDelivery, Guard, Once, OnceError, Verifier, Webhook,
+    seen::{MemoryStore, SeenStore, Sight, StoreError},
+    types::{Delivery, EventBatch},
+};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+const SECRET: &str = "whsec_0011223344556677";
+
+fn receive<B: cueapi_webhook::DeliveryBody>(body: &Value) -> cueapi_webhook::Delivered<B> {
+    let body = body.to_string();
+    let signature = Signer::new(SECRET).unwrap().sign(1000, body.as_bytes());
+    let mut headers = HeaderMap::new();
+    headers.insert("X-CueAPI-Signature", signature.to_string().parse().unwrap());
+    headers.insert("X-CueAPI-Timestamp", 1000.into());
+    let webhook = Webhook::new(Verifier::new(SECRET).unwrap()).clock(|| Duration::from_secs(1000));
+    webhook.receive(&headers, body).unwrap()
+}
+
+fn delivery(execution: &str, attempt: u32) -> CueDelivery {
+    receive::<Delivery>(
+        &json!({"attempt": attempt, "cue_id": "c", "execution_id": execution, "name": "n", "payload": {},
+        "scheduled_for": "2026-11-23T20:30:00+00:00"}),
+    )
+}
+
+fn batch() -> EventDelivery {
+    receive::<EventBatch>(&json!({"delivery_id": "dlv_s_1_2", "subscription_id": "s", "events": []}))
+}
+
+/// A clock that the test moves.
+#[derive(Clone, Default)]
+struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    fn advance(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    fn store(&self, capacity: usize) -> MemoryStore {
+        let time = self.0.clone();
+        MemoryStore::new(capacity).clock(move || Duration::from_secs(time.load(Ordering::Relaxed)))
+    }
+}
+
+/// A store that fails in some of its functions.
+struct Broken {
+    claim: bool,
+    finish: bool,
+}
+
+impl SeenStore for Broken {
+    async fn claim(&self, _: &str, _: Duration) -> Result<Sight, StoreError> {
+        if self.claim {
+            Err(StoreError::new("down"))
+        } else {
+            Ok(Sight::First)
+        }
+    }
+
+    async fn finish(&self, _: &str, _: Duration) -> Result<(), StoreError> {
+        if self.finish {
+            Err(StoreError::new("down"))
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn release(&self, _: &str) -> Result<(), StoreError> {
+        Err(StoreError::new("down"))
+    }
+}
+
+async fn succeed(runs: &AtomicU32) -> Result<u32, &'static str> {
+    Ok(runs.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+async fn fail() -> Result<u32, &'static str> {
+    Err("no")
+}
+
+#[tokio::test]
+async fn a_delivery_is_worked_on_once_and_each_attempt_is_a_delivery() {
+    let guard = Guard::new(MemoryStore::default());
+    let runs = AtomicU32::new(0);
+    for (attempt, first) in [(1, true), (1, false), (2, true), (2, false)] {
+        let once = guard.once(&delivery("e", attempt), succeed(&runs)).await.unwrap();
+        assert_eq!(matches!(once, Once::First(_)), first, "{once:?}");
+        assert_eq!(matches!(once, Once::Repeated), !first, "{once:?}");
+    }
+    assert_eq!(runs.into_inner(), 2);
+}
+
+#[tokio::test]
+async fn work_that_failed_is_done_when_the_same_delivery_comes_again() {
+    let guard = Guard::new(MemoryStore::default());
+    let runs = AtomicU32::new(0);
+    // A batch of events comes again under the same id.
+    let failed = guard.once(&batch(), fail()).await.unwrap_err();
+    assert!(matches!(failed, OnceError::Work("no")));
+    assert_eq!(failed.status(), 500);
+    assert!(matches!(guard.once(&batch(), succeed(&runs)).await, Ok(Once::First(1))));
+    assert!(matches!(guard.once(&batch(), succeed(&runs)).await, Ok(Once::Repeated)));
+}
+
+#[tokio::test]
+async fn while_it_is_worked_on_a_repetition_is_put_off_and_not_answered_as_done() {
+    let guard = Guard::new(MemoryStore::default());
+    let delivery = delivery("e", 1);
+    let inner = async {
+        let meanwhile = guard.once(&delivery, fail()).await.unwrap_err();
+        assert!(matches!(meanwhile, OnceError::Running));
+        assert_eq!(meanwhile.status(), 503);
+        Ok::<_, &str>(())
+    };
+    assert!(matches!(guard.once(&delivery, inner).await, Ok(Once::First(()))));
+}
+
+#[tokio::test]
+async fn work_that_was_cancelled_is_done_after_the_lease() {
+    let hand = Hand::default();
+    let guard = Guard::new(hand.store(10)).lease(Duration::from_secs(30));
+    let delivery = delivery("e", 1);
+    let runs = AtomicU32::new(0);
+    {
+        let mut cancelled = pin!(guard.once(&delivery, pending::<Result<(), ()>>()));
+        poll_fn(|cx| Poll::Ready(assert!(cancelled.as_mut().poll(cx).is_pending()))).await;
+    }
+    hand.advance(29);
+    assert!(matches!(
+        guard.once(&delivery, succeed(&runs)).await,
+        Err(OnceError::Running)
+    ));
+    hand.advance(1);
+    assert!(matches!(
+        guard.once(&delivery, succeed(&runs)).await,
+        Ok(Once::First(1))
+    ));
+}
+
+#[tokio::test]
+async fn deliveries_are_remembered_as_long_as_was_asked() {
+    let hand = Hand::default();
+    let guard = Guard::new(hand.store(10)).keep(Duration::from_secs(600));
+    let runs = AtomicU32::new(0);
+    assert!(matches!(
+        guard.once(&delivery("e", 1), succeed(&runs)).await,
+        Ok(Once::First(1))
+    ));
+    hand.advance(599);
+    assert!(matches!(
+        guard.once(&delivery("e", 1), succeed(&runs)).await,
+        Ok(Once::Repeated)
+    ));
+    hand.advance(1);
+    assert!(matches!(
+        guard.once(&delivery("e", 1), succeed(&runs)).await,
+        Ok(Once::First(2))
+    ));
+}
+
+#[tokio::test]
+async fn a_full_memory_refuses_new_deliveries_and_keeps_the_old_ones() {
+    let hand = Hand::default();
+    let guard = Guard::new(hand.store(2)).keep(Duration::from_secs(600));
+    let runs = AtomicU32::new(0);
+    for execution in ["a", "b"] {
+        assert!(guard.once(&delivery(execution, 1), succeed(&runs)).await.is_ok());
+    }
+    let full = guard.once(&delivery("c", 1), succeed(&runs)).await.unwrap_err();
+    assert_eq!(full.status(), 503);
+    assert_eq!(full.to_string(), "the store of seen deliveries failed");
+    assert!(matches!(
+        guard.once(&delivery("a", 1), succeed(&runs)).await,
+        Ok(Once::Repeated)
+    ));
+
+    hand.advance(600);
+    assert!(matches!(
+        guard.once(&delivery("c", 1), succeed(&runs)).await,
+        Ok(Once::First(3))
+    ));
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_tell_is_an_error_and_the_work_is_not_begun() {
+    let guard = Guard::new(Broken {
+        claim: true,
+        finish: false,
+    });
+    let runs = AtomicU32::new(0);
+    let error = guard.once(&delivery("e", 1), succeed(&runs)).await.unwrap_err();
+    assert!(matches!(error, OnceError::Store(_)));
+    assert_eq!(error.status(), 503);
+    assert_eq!(runs.into_inner(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_afterwards_does_not_hide_what_the_work_gave() {
+    let guard = Guard::new(Broken {
+        claim: false,
+        finish: true,
+    });
+    let runs = AtomicU32::new(0);
+    let once = guard.once(&delivery("e", 1), succeed(&runs)).await.unwrap();
+    assert!(matches!(once, Once::Unrecorded { output: 1, .. }), "{once:?}");
+    let failed = guard.once(&delivery("e", 1), fail()).await.unwrap_err();
+    assert!(matches!(failed, OnceError::Work("no")));
+}
+
+#[tokio::test]
+async fn work_need_not_be_send() {
+    let guard = Guard::new(MemoryStore::default());
+    let count = Rc::new(Cell::new(0));
+    let work = async {
+        count.set(count.get() + 1);
+        Ok::<_, ()>(count.clone())
+    };
+    let once = guard.once(&delivery("e", 1), work).await.unwrap();
+    assert!(matches!(once, Once::First(count) if count.get() == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_the_same_time_one_is_first() {
+    let guard = Arc::new(Guard::new(MemoryStore::default()));
+    let runs = Arc::new(AtomicU32::new(0));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (guard, runs) = (guard.clone(), runs.clone());
+        tasks.spawn(async move { guard.once(&delivery("e", 1), succeed(&runs)).await });
+    }
+    for result in tasks.join_all().await {
+        assert!(matches!(result, Ok(_) | Err(OnceError::Running)), "{result:?}");
+    }
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+}

@@ -1,0 +1,89 @@
+//! A Redis server of its own for a test.
+
+use std::{
+    env, fs,
+    io::Write as _,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use redis::aio::MultiplexedConnection;
+
+/// Listens on a socket in a directory of its own, and ends with the test.
+pub(crate) struct RedisServer {
+    process: Child,
+    directory: PathBuf,
+}
+
+impl RedisServer {
+    /// `None`, and a line on the terminal, where Redis is not installed. With `CUEAPI_TEST_REDIS=required`, as in CI, that is a
+    /// failure.
+    pub(crate) async fn start() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory = env::temp_dir().join(format!("cueapi-redis-{}-{count}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let process = Command::new("redis-server")
+            .args([
+                "--port",
+                "0",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--unixsocket",
+                "socket",
+            ])
+            .current_dir(&directory)
+            .stdout(Stdio::null())
+            .spawn();
+        let server = match process {
+            Ok(process) => Self { process, directory },
+            Err(error) if env::var_os("CUEAPI_TEST_REDIS").is_some_and(|wish| wish == "required") => {
+                panic!("redis-server: {error}")
+            }
+            Err(error) => {
+                fs::remove_dir_all(&directory).unwrap();
+                // Not `eprintln!`, which the test harness would swallow.
+                let notice =
+                    format!("\nSKIPPED a test with Redis: redis-server: {error} (apt-get install redis-server)\n");
+                std::io::stderr().write_all(notice.as_bytes()).unwrap();
+                return None;
+            }
+        };
+        let started = Instant::now();
+        while server.try_connect().await.is_none() {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "redis-server does not listen"
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Some(server)
+    }
+
+    pub(crate) async fn connect(&self) -> MultiplexedConnection {
+        self.try_connect().await.unwrap()
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    async fn try_connect(&self) -> Option<MultiplexedConnection> {
+        let url = format!("redis+unix://{}", self.directory.join("socket").display());
+        let client = redis::Client::open(url).unwrap();
+        client.get_multiplexed_async_connection().await.ok()
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+        drop(fs::remove_dir_all(&self.directory));
+    }
+}
