@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{codegen, confine, cookbook};
+use crate::{codegen, confine, cookbook, parity};
 
 /// Runs all that CI runs: format, lints, generated code, docs, dependencies, tests, examples.
 #[derive(Debug, clap::Args)]
@@ -20,6 +20,7 @@ type Check = fn(&Shell) -> Result<()>;
 const STEPS: &[(&str, Check)] = &[
     ("format", |sh| Ok(cmd!(sh, "cargo fmt --all --check").run()?)),
     ("codegen", |_| codegen::run(true)),
+    ("parity", |_| parity::run()),
     ("clippy of the workspace", |sh| {
         Ok(cmd!(
             sh,

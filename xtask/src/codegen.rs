@@ -20,6 +20,57 @@ use anyhow::{Context, Result};
 /// Where the description is, from the root of the repository.
 const SPEC: &str = "xtask/spec/openapi.yaml";
 
+/// What the description covers, for whoever checks that nothing is missing.
+#[derive(Debug)]
+pub(crate) struct Coverage {
+    pub(crate) operations: Vec<Operation>,
+    /// Routes that no client is to call, and why.
+    pub(crate) not_generated: Vec<(String, String)>,
+    pub(crate) error_codes: Vec<String>,
+    pub(crate) python_version: String,
+    pub(crate) python_methods: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// `cues.create`.
+    pub(crate) id: String,
+    /// `POST /v1/cues`.
+    pub(crate) route: String,
+    pub(crate) group: String,
+    /// The place of its group among all.
+    pub(crate) group_number: usize,
+    pub(crate) hosted: bool,
+}
+
+/// Reads the description in the repository.
+pub(crate) fn coverage() -> Result<Coverage> {
+    let text = std::fs::read_to_string(repository().join(SPEC)).with_context(|| format!("cannot read {SPEC}"))?;
+    let document = spec::read(&text)?;
+    let api = lower::api(&document)?;
+    let operations = api.groups.iter().enumerate().flat_map(|(number, group)| {
+        group.endpoints.iter().map(move |endpoint| Operation {
+            id: endpoint.id.clone(),
+            route: format!("{} {}", endpoint.http_method, endpoint.path),
+            group: group.name.clone(),
+            group_number: number,
+            hosted: endpoint.hosted,
+        })
+    });
+    let codes = document.components.schemas.get("ErrorCode");
+    Ok(Coverage {
+        operations: operations.collect(),
+        not_generated: document
+            .not_generated
+            .iter()
+            .map(|route| (route.route.clone(), route.reason.clone()))
+            .collect(),
+        error_codes: codes.and_then(|codes| codes.values.clone()).unwrap_or_default(),
+        python_version: api.python_sdk.version,
+        python_methods: api.python_sdk.methods.len(),
+    })
+}
+
 /// Writes the generated files, or with `check` fails when one of them is not as it would be written.
 pub(crate) fn run(check: bool) -> Result<()> {
     let root = repository();
@@ -40,7 +91,8 @@ fn generate(description: &str) -> Result<Vec<files::File>> {
     Ok(files)
 }
 
-fn repository() -> PathBuf {
+/// The root of the repository.
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .map_or_else(PathBuf::new, Path::to_path_buf)

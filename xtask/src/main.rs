@@ -7,6 +7,7 @@ mod codegen;
 mod confine;
 mod cookbook;
 mod drift;
+mod parity;
 mod vectors;
 
 use clap::Parser;
@@ -22,6 +23,7 @@ enum Command {
         check: bool,
     },
     Drift(drift::Args),
+    Parity(parity::Args),
     Vectors(vectors::Args),
 }
 
@@ -30,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Drift(args) => args.run(),
+        Command::Parity(args) => args.run(),
         Command::Vectors(args) => args.run(),
     }
 }

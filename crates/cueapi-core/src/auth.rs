@@ -15,30 +15,52 @@ use crate::error::BuildError;
 /// assert_eq!(format!("{key:?}"), "ApiKey(cue_sk_01234…)");
 /// ```
 #[derive(Clone)]
-pub struct ApiKey(Box<str>);
+pub struct ApiKey(Option<Box<str>>);
 
 impl ApiKey {
     /// Takes a key as it is, but for white space around it. Whether it can be used is checked when the client is built.
     #[must_use]
     pub fn new(key: impl AsRef<str>) -> Self {
-        Self(key.as_ref().trim().into())
+        Self(Some(key.as_ref().trim().into()))
     }
 
-    pub(crate) fn authorization(&self) -> Result<HeaderValue, BuildError> {
-        if self.0.is_empty() {
+    /// No key: for a client that is to get one, by registering or by a device-code login.
+    ///
+    /// Such a client can call what goes without a key; everything else fails with
+    /// [`Build`](crate::ErrorKind::Build) before anything is sent.
+    ///
+    /// ```
+    /// use cueapi_core::{ApiKey, ClientBuilder, testing::{self, ReplayClient, json}};
+    ///
+    /// let http = ReplayClient::new([json(200, r#"{"status":"approved","api_key":"cue_sk_0123456789abcdef0123456789abcdef"}"#)]);
+    /// let nobody = ClientBuilder::new(ApiKey::none(), http.clone()).build()?;
+    ///
+    /// let login = testing::run(nobody.login().poll("ABCD-EFGH").send())?;
+    /// let key = login.api_key.unwrap();
+    /// let client = ClientBuilder::new(key.expose(), http).build()?;
+    /// # Ok::<(), cueapi_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, BuildError> {
+        let Some(key) = &self.0 else { return Ok(None) };
+        if key.is_empty() {
             return Err(BuildError::new(
                 "the API key is empty: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY",
             ));
         }
-        if !self.0.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(BuildError::new(
                 "the API key has a space, a control character or a character outside ASCII in it: copy it again",
             ));
         }
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))
+        let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
             .map_err(|_| BuildError::new("the API key is no header value: copy it again"))?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok(Some(value))
     }
 }
 
@@ -50,11 +72,13 @@ impl<T: AsRef<str>> From<T> for ApiKey {
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(key) = &self.0 else {
+            return f.write_str("ApiKey(none)");
+        };
         // A session token has no part that is safe to show.
-        let shown = self
-            .0
+        let shown = key
             .get(..12)
-            .filter(|shown| shown.starts_with("cue_sk_") && self.0.len() >= 32)
+            .filter(|shown| shown.starts_with("cue_sk_") && key.len() >= 32)
             .unwrap_or_default();
         write!(f, "ApiKey({shown}…)")
     }
@@ -75,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_with_the_line_end_of_the_file_it_came_from() {
-        let value = ApiKey::new("cue_sk_1\n").authorization().unwrap();
+        let value = ApiKey::new("cue_sk_1\n").authorization().unwrap().unwrap();
         assert_eq!(value.as_bytes(), b"Bearer cue_sk_1");
         assert_eq!(format!("{value:?}"), "Sensitive");
     }

@@ -7,11 +7,12 @@ mod exchange;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use self::decode::decode;
 use self::exchange::{Answer, Exchange, Next};
 use crate::{
     api::executions::GetExecution,
     config::{CallOptions, Config},
-    endpoint::{Endpoint, Judgement, Repeat},
+    endpoint::{Endpoint, FromResponse, Judgement, Repeat},
     error::{BuildError, Error},
     http::{HttpError, Request, Response},
     reply::Reply,
@@ -86,7 +87,7 @@ impl<E: Endpoint> Call<E> {
                     self.phase = Phase::Operation(exchange);
                     Step::Sleep(duration)
                 }
-                Next::Done(Ok(answer)) => Step::Done(decoded::<E>(answer)),
+                Next::Done(Ok(answer)) => Step::Done(decoded(&self.endpoint, answer)),
                 Next::Done(Err(refusal)) => self.after_refusal(exchange, refusal),
             },
             Phase::ReadBack { mut exchange, refusal } => match exchange.step(last) {
@@ -110,7 +111,7 @@ impl<E: Endpoint> Call<E> {
 
     /// A refused repeat of a write whose first attempt may have arrived is looked into; any other refusal is final.
     fn after_refusal(&mut self, exchange: Exchange, refusal: Error) -> Step<E::Output> {
-        let refused_repeat = E::REPEAT == Repeat::WriteOnce
+        let refused_repeat = self.endpoint.repeat() == Repeat::WriteOnce
             && refusal.may_have_executed()
             && refusal.status() == Some(::http::StatusCode::CONFLICT);
         let Some(read_back) = self.endpoint.read_back().filter(|_| refused_repeat) else {
@@ -131,7 +132,7 @@ impl<E: Endpoint> Call<E> {
         let Some(read_back) = self.endpoint.read_back() else {
             return Err(refusal);
         };
-        let execution = decoded::<GetExecution>(answer)?;
+        let execution = decoded(&GetExecution::new(read_back.execution), answer)?;
         match (read_back.judge)(execution.value) {
             Judgement::Ours(value) => Ok(Reply {
                 value,
@@ -162,15 +163,15 @@ impl<T> fmt::Debug for Step<T> {
     }
 }
 
-fn decoded<E: Endpoint>(answer: Answer) -> Result<Reply<E::Output>, Error> {
-    match decode::decode(&answer.response) {
-        Ok(value) => Ok(Reply::new(value, answer.response, answer.attempts)),
-        Err(message) => Err(Error::decode(
+fn decoded<E: Endpoint>(endpoint: &E, answer: Answer) -> Result<Reply<E::Output>, Error> {
+    match E::Output::from_response(&answer.response) {
+        Ok(value) => Ok(Reply::new(value, answer.response, answer.attempts, answer.verification)),
+        Err(error) => Err(Error::decode(
             E::ID,
-            E::REPEAT,
+            endpoint.repeat(),
             answer.attempts,
             answer.response,
-            message,
+            error.to_string(),
         )),
     }
 }

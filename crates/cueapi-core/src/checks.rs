@@ -1,6 +1,13 @@
-//! Requests that the types allow and no server can work with: refused before they are sent.
+//! What depends on a request's arguments: whether a server can work with it, and whether it can be repeated.
 
-use crate::{api::cues::CreateCue, error::BuildError};
+use crate::{
+    api::{
+        cues::{BulkDeleteCues, CreateCue},
+        messages::SendMessage,
+    },
+    endpoint::{Endpoint, Repeat},
+    error::BuildError,
+};
 use cueapi_types::Transport;
 use serde::Deserialize;
 
@@ -25,5 +32,35 @@ pub(crate) fn create_cue(cue: &CreateCue) -> Result<(), BuildError> {
             "payload.task of a worker cue must be a text: with anything else the server fails to list claimable executions",
         )),
         _ => Ok(()),
+    }
+}
+
+/// The hosted service takes 1 to 100 ids.
+pub(crate) fn bulk_delete_cues(cues: &BulkDeleteCues) -> Result<(), BuildError> {
+    match cues.ids.len() {
+        1..=100 => Ok(()),
+        n => Err(BuildError::new(format!(
+            "1 to 100 cues can be deleted at once, not {n}"
+        ))),
+    }
+}
+
+/// A server counts characters before it stores bytes, and answers 500 to a text that is within its limit in the one and
+/// beyond it in the other.
+pub(crate) fn message_text(message: &SendMessage) -> Result<(), BuildError> {
+    match message.body.len() {
+        0..=32_768 => Ok(()),
+        n => Err(BuildError::new(format!(
+            "a message's text can have 32,768 bytes and not {n}: send a reference instead"
+        ))),
+    }
+}
+
+/// A message above priority 3 counts against an hourly limit each time it is sent, also when the server knows its key;
+/// and when the limit lowers the priority of the repeat, the key seems to be used for something else (409).
+pub(crate) fn message_repeat(message: &SendMessage) -> Repeat {
+    match message.priority {
+        Some(4..) => Repeat::Unsafe,
+        _ => SendMessage::REPEAT,
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderValue, Uri,
-    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
+    header::{ACCEPT, USER_AGENT},
 };
 
 use crate::{auth::ApiKey, error::BuildError, retry::RetryPolicy};
@@ -15,6 +15,7 @@ pub(crate) const DEFAULT_BASE_URL: &str = "https://api.cueapi.ai";
 /// The fixed part of every request of a client.
 pub(crate) struct Config {
     base: String,
+    authorization: Option<HeaderValue>,
     headers: HeaderMap,
 }
 
@@ -24,6 +25,7 @@ pub(crate) struct CallOptions {
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_response_bytes: usize,
     pub(crate) retry: RetryPolicy,
+    pub(crate) verify_body: bool,
 }
 
 impl Default for CallOptions {
@@ -33,6 +35,7 @@ impl Default for CallOptions {
             // A page of a hundred cues can carry a hundred payloads of a mebibyte; more than that is no answer of CueAPI.
             max_response_bytes: 128 << 20,
             retry: RetryPolicy::default(),
+            verify_body: false,
         }
     }
 }
@@ -45,11 +48,11 @@ impl Config {
                 .map_err(|_| BuildError::new("the user agent is no header value: use visible ASCII characters"))?,
         };
         let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(AUTHORIZATION, key.authorization()?);
         headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         Ok(Self {
             base: base(base_url)?,
+            authorization: key.authorization()?,
             headers,
         })
     }
@@ -57,6 +60,13 @@ impl Config {
     /// Scheme, authority and prefix, without a slash at the end.
     pub(crate) fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The key as a header; a client without one cannot call what asks for it.
+    pub(crate) fn authorization(&self) -> Result<HeaderValue, BuildError> {
+        self.authorization.clone().ok_or_else(|| {
+            BuildError::new("this client was built without an API key, and the operation needs one: see ApiKey::none")
+        })
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {

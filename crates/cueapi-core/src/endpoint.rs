@@ -4,15 +4,23 @@
 //! route which is not shipped yet can be called into a type of your own, with the same retries and errors.
 
 mod body;
+mod from_response;
 mod header;
 mod path;
 mod query;
 
+use std::time::Duration;
+
 use ::http::Method;
 use cueapi_types::{Execution, RecordedOutcome};
-use serde::de::DeserializeOwned;
 
-pub use self::{body::Body, header::HeaderBuilder, path::PathBuilder, query::QueryBuilder};
+pub use self::{
+    body::Body,
+    from_response::{DecodeError, FromResponse},
+    header::HeaderBuilder,
+    path::PathBuilder,
+    query::QueryBuilder,
+};
 use crate::error::BuildError;
 
 /// An operation of the API.
@@ -40,8 +48,9 @@ use crate::error::BuildError;
 /// # Ok::<(), cueapi_core::Error>(())
 /// ```
 pub trait Endpoint {
-    /// What a success decodes into. A response without a body (204) decodes as `()`.
-    type Output: DeserializeOwned + Send + 'static;
+    /// What a success decodes into: any type that serde decodes, and others that say how (see [`FromResponse`]). A
+    /// response without a body (204) decodes as `()`, and as the `None` of an `Option`.
+    type Output: FromResponse + Send + 'static;
 
     /// The operation's name, such as `cues.create`: it stands in errors and in traces.
     const ID: &'static str;
@@ -51,6 +60,14 @@ pub trait Endpoint {
 
     /// Whether a request whose fate is unknown may be sent again.
     const REPEAT: Repeat;
+
+    /// Whether the API key goes along. A route that takes none does not get to see it, and works from a client that has
+    /// none ([`ApiKey::none`](crate::ApiKey::none)).
+    const AUTHENTICATED: bool = true;
+
+    /// Whether the server is asked to give back the body that it received, so that the two are compared; see
+    /// [`verify_body`](crate::Pending::verify_body), by which a caller decides otherwise.
+    const VERIFY_BODY: bool = false;
 
     /// Writes the path.
     fn path(&self, path: &mut PathBuilder);
@@ -68,6 +85,16 @@ pub trait Endpoint {
     /// When an argument cannot be sent; nothing has left then.
     fn body(&self) -> Result<Body, BuildError> {
         Ok(Body::Empty)
+    }
+
+    /// Whether this very request may be sent again, where that depends on its arguments.
+    fn repeat(&self) -> Repeat {
+        Self::REPEAT
+    }
+
+    /// How long the server may hold the request on purpose before it answers. An attempt may take that much longer.
+    fn hold(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// For [`Repeat::WriteOnce`]: how to tell whether a write that the server refuses to take twice was our own.

@@ -11,6 +11,7 @@ use cueapi_types::{ApiError, RecordedOutcome};
 
 pub use self::{build::BuildError, kind::ErrorKind};
 use crate::{
+    echo::BodyMismatch,
     endpoint::Repeat,
     http::{HttpError, HttpErrorKind, Response},
     rate_limit::RateLimit,
@@ -49,6 +50,7 @@ struct Inner {
     attempts: u32,
     may_have_executed: bool,
     recorded_outcome: Option<Box<RecordedOutcome>>,
+    body_mismatch: Option<Box<BodyMismatch>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -146,6 +148,12 @@ impl Error {
         self.0.recorded_outcome.as_deref()
     }
 
+    /// How the body that the server received differs from what was sent, when that was asked for.
+    #[must_use]
+    pub fn body_mismatch(&self) -> Option<&BodyMismatch> {
+        self.0.body_mismatch.as_deref()
+    }
+
     /// What usually helps with this kind of failure, in one sentence.
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
@@ -231,6 +239,20 @@ impl Error {
         }))
     }
 
+    /// The server did it, but with another body than the one that was sent.
+    pub(crate) fn body_differs(
+        operation: &'static str,
+        repeat: Repeat,
+        attempts: u32,
+        response: Response,
+        mismatch: Box<BodyMismatch>,
+    ) -> Self {
+        let mut error = Self::decode(operation, repeat, attempts, response, mismatch.to_string());
+        error.0.kind = ErrorKind::BodyMismatch;
+        error.0.body_mismatch = Some(mismatch);
+        error
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -261,6 +283,7 @@ impl Inner {
             attempts,
             may_have_executed: false,
             recorded_outcome: None,
+            body_mismatch: None,
             source: None,
         }
     }

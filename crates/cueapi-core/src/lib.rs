@@ -9,12 +9,15 @@ pub mod call;
 mod checks;
 mod claim_next;
 mod client;
+mod conditional;
 mod config;
 mod confirm;
+mod echo;
 pub mod endpoint;
 mod error;
 mod handle;
 pub mod http;
+mod idempotency;
 mod json_path;
 mod page;
 mod pause;
@@ -36,7 +39,9 @@ pub use self::{
     blocking::BlockingClient,
     claim_next::{ClaimNext, ClaimedExecution},
     client::{Client, ClientBuilder},
+    conditional::Conditional,
     confirm::ConfirmDestructive,
+    echo::{BodyMismatch, BodyVerification},
     endpoint::Endpoint,
     error::{BuildError, Error, ErrorKind},
     handle::{ExecutionContext, HandleError, Unreported},

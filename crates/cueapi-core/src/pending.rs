@@ -25,6 +25,7 @@ pub struct Pending<C, E> {
     pub(crate) endpoint: E,
     attempt_timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
+    verify_body: Option<bool>,
     error: Option<BuildError>,
 }
 
@@ -35,11 +36,13 @@ impl<C, E> Pending<C, E> {
             endpoint,
             attempt_timeout: None,
             retry: None,
+            verify_body: None,
             error: None,
         }
     }
 
-    /// How long each attempt of this call may take, in place of the client's timeout.
+    /// How long each attempt of this call may take, in place of the client's timeout. (A long poll adds the time that the
+    /// server holds it to the client's timeout, but not to this one.)
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -48,6 +51,17 @@ impl<C, E> Pending<C, E> {
     /// How this call is repeated, in place of the client's policy.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// Whether to ask the server what body it received and to compare that with what was sent, so that whatever changes it
+    /// on its way is found out. Default: for a message's text yes, for everything else no.
+    ///
+    /// A difference is an error of the kind [`BodyMismatch`](crate::ErrorKind::BodyMismatch), which says where; what was
+    /// asked for has been done all the same. Older servers do not say what they received:
+    /// [`Meta::body_verification`](crate::Meta::body_verification) tells.
+    pub fn verify_body(mut self, verify: bool) -> Self {
+        self.verify_body = Some(verify);
         self
     }
 
@@ -67,7 +81,9 @@ impl<C, E> Pending<C, E> {
     where
         E: Endpoint,
     {
-        options.attempt_timeout = self.attempt_timeout.unwrap_or(options.attempt_timeout);
+        let patience = options.attempt_timeout.saturating_add(self.endpoint.hold());
+        options.attempt_timeout = self.attempt_timeout.unwrap_or(patience);
+        options.verify_body = self.verify_body.unwrap_or(E::VERIFY_BODY);
         options.retry = self.retry.unwrap_or(options.retry);
         Call::new(self.endpoint, config, options, self.error)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ::http::{HeaderMap, StatusCode};
 
-use crate::{error::request_id, http::Response, rate_limit::RateLimit};
+use crate::{echo::BodyVerification, error::request_id, http::Response, rate_limit::RateLimit};
 
 /// What a call returned, with the facts of its response; from [`Pending::send_with_meta`](crate::Pending::send_with_meta).
 #[derive(Debug, Clone)]
@@ -22,10 +22,11 @@ pub struct Meta {
     status: StatusCode,
     headers: HeaderMap,
     attempts: u32,
+    verification: BodyVerification,
 }
 
 impl<T> Reply<T> {
-    pub(crate) fn new(value: T, response: Response, attempts: u32) -> Self {
+    pub(crate) fn new(value: T, response: Response, attempts: u32, verification: BodyVerification) -> Self {
         let (parts, _) = response.into_parts();
         Self {
             value,
@@ -33,13 +34,14 @@ impl<T> Reply<T> {
                 status: parts.status,
                 headers: parts.headers,
                 attempts,
+                verification,
             },
         }
     }
 }
 
 impl Meta {
-    /// The HTTP status: 200, 201 or 204.
+    /// The HTTP status: 200, 201 or 204, and 304 for an answer that says so.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
@@ -63,6 +65,22 @@ impl Meta {
         self.headers
             .get("x-cueapi-usage-warning")
             .is_some_and(|value| value == "approaching_limit")
+    }
+
+    /// Whether the server lowered a message's priority to 3, because its recipient had too many urgent ones
+    /// (`X-CueAPI-Priority-Downgraded`).
+    #[must_use]
+    pub fn is_priority_downgraded(&self) -> bool {
+        self.headers
+            .get("x-cueapi-priority-downgraded")
+            .is_some_and(|value| value == "true")
+    }
+
+    /// Whether the server confirmed that it received the body as it was sent; see
+    /// [`verify_body`](crate::Pending::verify_body).
+    #[must_use]
+    pub fn body_verification(&self) -> BodyVerification {
+        self.verification
     }
 
     /// How many times the request was sent.

@@ -1,5 +1,7 @@
 //! No key, secret, payload or body in any output.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
+
 use std::{error::Error as _, fmt::Debug};
 
 use cueapi_core::{

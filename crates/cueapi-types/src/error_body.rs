@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ErrorCode;
+use crate::{ErrorCode, Payload};
 
 /// What a server says about a request that it did not carry out.
 ///
@@ -29,6 +29,9 @@ pub struct ApiError {
     pub window_seconds: Option<u64>,
     /// With a quota that was reached: how much is used.
     pub current: Option<u64>,
+    /// What else the server says, as a JSON object: with `attachment_exists` for instance `existing_daemon_id`,
+    /// `existing_attached_at` and `existing_token`.
+    pub extra: Option<Payload>,
 }
 
 /// One field of a request that the server refused.
@@ -83,7 +86,7 @@ impl ApiError {
             Value::Object(_) => {
                 let text = |key: &str| value[key].as_str();
                 // An attachment's conflict has a hint in the place of a message, a server that is down a reason.
-                let message = ["message", "msg", "hint", "reason"].into_iter().find_map(text);
+                let message = MESSAGE.into_iter().find_map(text);
                 if message.is_none() && text("code").is_none() {
                     return None;
                 }
@@ -97,6 +100,7 @@ impl ApiError {
                     limit: value["limit"].as_u64(),
                     window_seconds: value["window_seconds"].as_u64(),
                     current: value["current"].as_u64(),
+                    extra: extra(value),
                     ..Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default())
                 })
             }
@@ -112,8 +116,25 @@ impl ApiError {
             limit: None,
             window_seconds: None,
             current: None,
+            extra: None,
         }
     }
+}
+
+/// Where servers put the text for people.
+const MESSAGE: [&str; 4] = ["message", "msg", "hint", "reason"];
+
+/// The members of an error that have no field.
+fn extra(error: &Value) -> Option<Payload> {
+    let has_field = |(key, value): &(&String, &Value)| match key.as_str() {
+        "code" => value.is_string(),
+        "status" | "limit" | "window_seconds" | "current" => value.is_u64(),
+        "details" => value.is_array(),
+        key => MESSAGE.contains(&key) && value.is_string(),
+    };
+    let members = error.as_object()?.iter().filter(|member| !has_field(member));
+    let members: serde_json::Map<_, _> = members.map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!members.is_empty()).then(|| Payload::from(Value::Object(members)))
 }
 
 /// Stands for a code that the server did not give.
@@ -197,6 +218,15 @@ mod tests {
         ] {
             assert_eq!(read(body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn what_has_no_field_is_kept() {
+        let body = br#"{"error":{"code":"attachment_exists","existing_daemon_id":"d","hint":"detach first"}}"#;
+        let error = ApiError::from_body(body).unwrap();
+        assert_eq!(error.extra.unwrap().as_str(), r#"{"existing_daemon_id":"d"}"#);
+        let plain = ApiError::from_body(br#"{"error":{"code":"x","message":"y","status":400}}"#).unwrap();
+        assert_eq!(plain.extra, None);
     }
 
     #[test]

@@ -171,4 +171,66 @@ id! {
     /// assert_eq!(id.as_str().len(), 36);
     /// ```
     SubscriptionId
+
+    /// Names an agent: by its id, or by its address `agent@user`, both of them slugs. A slug alone is refused.
+    ///
+    /// ```
+    /// use cueapi_types::{AgentId, AgentRef};
+    ///
+    /// assert_eq!(AgentRef::from("writer@acme"), "writer@acme");
+    /// assert_eq!(AgentRef::from(AgentId::from("agt_y8ffcg0h3tt8")), "agt_y8ffcg0h3tt8");
+    /// ```
+    AgentRef
+
+    /// Identifies a user, who owns cues and agents; self-hosted servers write a UUID.
+    ///
+    /// ```
+    /// use cueapi_types::UserId;
+    ///
+    /// let id = UserId::from("d709db96-c9fb-4857-8fb3-8798b144a9c4");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    UserId
+
+    /// Identifies an attachment of a live session; self-hosted servers write a UUID.
+    ///
+    /// ```
+    /// use cueapi_types::AttachmentId;
+    ///
+    /// let id = AttachmentId::from("5a5f4f0e-34ab-4f1d-9a1c-8d1f5a0f6c11");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    AttachmentId
+
+    /// Identifies a daemon: a UUID that it chose for itself.
+    ///
+    /// ```
+    /// use cueapi_types::DaemonId;
+    ///
+    /// let id = DaemonId::from("7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    DaemonId
+
+    /// Tells a repeated request from a new one: 1 to 255 characters that nothing else of the same user has.
+    ///
+    /// ```
+    /// use cueapi_types::IdempotencyKey;
+    ///
+    /// let key = IdempotencyKey::from("report-2026-11-23");
+    /// assert_eq!(key, "report-2026-11-23");
+    /// ```
+    IdempotencyKey
+}
+
+impl From<AgentId> for AgentRef {
+    fn from(id: AgentId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<&AgentId> for AgentRef {
+    fn from(id: &AgentId) -> Self {
+        Self(id.0.clone())
+    }
 }

@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod attachment;
 mod callback;
 mod error_body;
-mod error_code;
+mod event_target;
 mod generated;
 mod id;
 mod open_enum;
@@ -16,17 +17,21 @@ mod verification;
 mod webhook;
 
 pub use self::{
+    attachment::AttachedSession,
     callback::{Callback, CallbackHeaders, CallbackMethod, Transport},
     error_body::{ApiError, FieldError},
-    error_code::ErrorCode,
+    event_target::EventTarget,
     generated::*,
-    id::{AgentId, AlertId, CueId, ExecutionId, MessageId, SubscriptionId, WorkerId},
+    id::{
+        AgentId, AgentRef, AlertId, AttachmentId, CueId, DaemonId, ExecutionId, IdempotencyKey, MessageId,
+        SubscriptionId, UserId, WorkerId,
+    },
     open_enum::UnknownValue,
     outcome::{Artifact, Evidence, Outcome, OutcomeError, OutcomeReceipt, RecordedOutcome, limits},
     payload::{Payload, PayloadError},
     retry::{OnFailure, Retry},
     schedule::{Once, Recurring, Schedule, UnknownSchedule},
-    secret::{SessionToken, WebhookSecret},
+    secret::{AccountToken, DeviceCode, IssuedKey, LoginToken, SessionToken, WebhookSecret},
     timestamp::{Timestamp, TimestampError},
     verification::{Verification, VerificationMode},
     webhook::{

@@ -64,4 +64,41 @@ secret! {
     /// assert_eq!(format!("{:?}", SessionToken::from("4f1c9a")), "SessionToken(..)");
     /// ```
     SessionToken
+
+    /// An API key as a server issues it. Build a client with what `expose` gives.
+    ///
+    /// ```
+    /// use cueapi_types::IssuedKey;
+    ///
+    /// let key = IssuedKey::from("cue_sk_0123456789abcdef0123456789abcdef");
+    /// assert_eq!(format!("{key:?}"), "IssuedKey(..)");
+    /// ```
+    IssuedKey
+
+    /// The token of a session, which does for 24 hours what an API key does.
+    ///
+    /// ```
+    /// use cueapi_types::AccountToken;
+    ///
+    /// assert_eq!(format!("{:?}", AccountToken::from("eyJhbGciOi")), "AccountToken(..)");
+    /// ```
+    AccountToken
+
+    /// What an approved login hands out once, to be exchanged for a session.
+    ///
+    /// ```
+    /// use cueapi_types::LoginToken;
+    ///
+    /// assert_eq!(format!("{:?}", LoginToken::from("4f1c9a")), "LoginToken(..)");
+    /// ```
+    LoginToken
+
+    /// The code of a login, 6 to 128 characters that the program makes up: who knows it can fetch the API key.
+    ///
+    /// ```
+    /// use cueapi_types::DeviceCode;
+    ///
+    /// assert_eq!(format!("{:?}", DeviceCode::from("ABCD-EFGH")), "DeviceCode(..)");
+    /// ```
+    DeviceCode
 }

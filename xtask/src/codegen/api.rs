@@ -7,7 +7,23 @@ use super::spec::Repeat;
 #[derive(Debug)]
 pub(super) struct Api {
     pub(super) groups: Vec<Group>,
+    /// Every tag, also those without operations: a file of types for each that has some.
+    pub(super) sections: Vec<Section>,
     pub(super) types: Vec<TypeItem>,
+    pub(super) python_sdk: PythonSdk,
+}
+
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) doc: String,
+}
+
+/// What stands here for each method of the Python SDK: a pair of texts for each.
+#[derive(Debug)]
+pub(super) struct PythonSdk {
+    pub(super) version: String,
+    pub(super) methods: Vec<(String, String)>,
 }
 
 /// A tag: a resource group in the client, a file in each crate.
@@ -50,6 +66,8 @@ pub(super) struct Field {
     pub(super) presence: Presence,
     pub(super) doc: String,
     pub(super) hosted: bool,
+    /// Whether `Debug` shows nothing of it.
+    pub(super) private: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,6 +102,10 @@ pub(super) enum Type {
 pub(super) enum Kind {
     /// A newtype over text.
     Text,
+    /// A newtype over text that shows itself only when asked.
+    Secret,
+    /// What tells a repeated request from a new one: made by the constructor.
+    IdempotencyKey,
     OpenEnum,
     Timestamp,
     Payload,
@@ -111,6 +133,9 @@ pub(super) struct Endpoint {
     pub(super) description: String,
     pub(super) hosted: bool,
     pub(super) repeat: Repeat,
+    /// Whether the API key goes along.
+    pub(super) authenticated: bool,
+    pub(super) verify_body: bool,
     pub(super) arguments: Vec<Argument>,
     /// None where a success has no body.
     pub(super) output: Option<Output>,
@@ -119,11 +144,18 @@ pub(super) struct Endpoint {
     pub(super) paging: Option<Paging>,
     pub(super) check: Option<String>,
     pub(super) read_back: Option<String>,
+    /// The function that says for each request whether it may be repeated.
+    pub(super) repeat_of: Option<String>,
 }
 
+/// What a success decodes into.
 #[derive(Debug)]
 pub(super) struct Output {
-    pub(super) name: String,
+    pub(super) ty: Type,
+    /// Whether there are successes without a body.
+    pub(super) optional: bool,
+    /// Whether 304 is an answer, too.
+    pub(super) conditional: bool,
     pub(super) example: Value,
 }
 
@@ -149,9 +181,27 @@ pub(super) struct Argument {
     pub(super) ty: Type,
     pub(super) need: Need,
     pub(super) doc: String,
-    pub(super) hosted: bool,
+    pub(super) hosted: Hosted,
     /// A value, as a Rust expression.
     pub(super) example: String,
+    /// Whether `Debug` shows nothing of it.
+    pub(super) private: bool,
+    /// The only value; the caller gives none.
+    pub(super) constant: Option<String>,
+    /// A member that null clears: the documentation of the method that does.
+    pub(super) clear: Option<String>,
+    /// The member of the body that has the same value.
+    pub(super) also_in_body: Option<String>,
+    /// How many seconds the server holds a request that has it.
+    pub(super) hold_seconds: Option<u64>,
+}
+
+/// What becomes of an argument on a self-hosted server.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Hosted {
+    No,
+    IgnoredElsewhere,
+    RefusedElsewhere,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -178,8 +228,11 @@ pub(super) enum Need {
 }
 
 impl Endpoint {
+    /// What the constructor takes.
     pub(super) fn required(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|argument| argument.need == Need::Required)
+        self.arguments
+            .iter()
+            .filter(|argument| argument.need == Need::Required && argument.is_given())
     }
 
     pub(super) fn optional(&self) -> impl Iterator<Item = &Argument> {
@@ -194,6 +247,24 @@ impl Endpoint {
     pub(super) fn is_body(&self) -> bool {
         self.arguments
             .iter()
-            .any(|argument| matches!(argument.place, Place::Body | Place::Flatten))
+            .any(|argument| matches!(argument.place, Place::Body | Place::Flatten) || argument.also_in_body.is_some())
+    }
+
+    /// The part of the query that every request of the operation has.
+    pub(super) fn fixed_query(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.at(Place::Query)
+            .filter(|argument| argument.need == Need::Required)
+            .filter_map(|argument| Some((argument.wire.as_str(), argument.constant.as_deref()?)))
+    }
+}
+
+impl Argument {
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        matches!(&self.ty, Type::Named { kind: own, .. } if *own == kind)
+    }
+
+    /// Whether the caller gives it.
+    pub(super) fn is_given(&self) -> bool {
+        self.constant.is_none()
     }
 }

@@ -9,7 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::{
-    api::{Argument, Endpoint, Group, Place},
+    api::{Argument, Endpoint, Group, Hosted, Place, PythonSdk, Type},
     spec::Repeat,
 };
 
@@ -53,10 +53,15 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
         ));
     }
     doc.text(&format!(
-        "`{} {}`. {}",
+        "`{} {}`. {}{}",
         endpoint.http_method,
         endpoint.path,
-        repeat(endpoint.repeat)
+        repeat(endpoint.repeat),
+        if endpoint.authenticated {
+            ""
+        } else {
+            " Goes without the API key, also from a client that has none."
+        }
     ));
 
     doc.code(&sent(group, endpoint)?);
@@ -78,12 +83,36 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
 pub(super) fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<Vec<String>> {
     let mut doc = Doc::default();
     doc.text(&argument.doc);
-    if argument.hosted {
-        doc.last_paragraph("Hosted service only; self-hosted servers ignore it.");
+    match argument.hosted {
+        Hosted::No => {}
+        Hosted::IgnoredElsewhere => doc.last_paragraph("Hosted service only; self-hosted servers ignore it."),
+        Hosted::RefusedElsewhere => doc.last_paragraph("Hosted service only; self-hosted servers refuse it (422)."),
     }
-    let call = format!("{}.{}({})", call(group, endpoint), argument.name, argument.example);
+    let value = if argument.is_given() { &argument.example } else { "" };
+    let call = format!("{}.{}({value})", call(group, endpoint), argument.name);
     doc.code(&not_sent(&call, &[])?);
     Ok(doc.lines)
+}
+
+/// The documentation of the method that clears what null clears.
+pub(super) fn clear(group: &Group, endpoint: &Endpoint, argument: &Argument, text: &str) -> Result<Vec<String>> {
+    let mut doc = Doc::default();
+    doc.text(text);
+    let call = format!("{}.clear_{}()", call(group, endpoint), argument.name);
+    doc.code(&not_sent(&call, &[])?);
+    Ok(doc.lines)
+}
+
+/// The table of what stands here for each method of the Python SDK.
+pub(super) fn python_sdk(sdk: &PythonSdk) -> String {
+    let mut text = format!(
+        "# For users of the Python SDK\n\nWhat stands here for each method of its version {}:\n\n| Python | here |\n|---|---|\n",
+        sdk.version
+    );
+    for (method, counterpart) in &sdk.methods {
+        let _ = writeln!(text, "| `{method}` | {counterpart} |");
+    }
+    text
 }
 
 /// The documentation of an endpoint struct.
@@ -151,7 +180,7 @@ fn sent(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> {
     let (body, variable) = match &endpoint.output {
         None => (String::new(), None),
         Some(_) if endpoint.paging.is_some() => (body(endpoint)?, Some("page".to_owned())),
-        Some(output) => (body(endpoint)?, Some(output.name.to_snake_case())),
+        Some(output) => (body(endpoint)?, Some(variable(&output.ty))),
     };
     let statement = match variable {
         None => format!("{call}.await?;"),
@@ -159,7 +188,13 @@ fn sent(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> {
     };
     let mut path = endpoint.path.clone();
     for argument in endpoint.at(Place::Path) {
-        path = path.replace(&format!("{{{}}}", argument.wire), argument.example.trim_matches('"'));
+        path = path.replace(
+            &format!("{{{}}}", argument.wire),
+            &escaped(argument.example.trim_matches('"')),
+        );
+    }
+    for (index, (name, value)) in endpoint.fixed_query().enumerate() {
+        let _ = write!(path, "{}{name}={value}", if index == 0 { '?' } else { '&' });
     }
     let mut code = vec![
         "# use cueapi_core::testing::{ReplayClient, json, run};".to_owned(),
@@ -177,6 +212,27 @@ fn sent(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> {
     ));
     code.push("# Ok::<_, cueapi_core::Error>(()) }).unwrap();".to_owned());
     Ok(code)
+}
+
+/// A text as a segment of a path.
+fn escaped(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let escape = |byte: u8| {
+        if plain(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    text.bytes().map(escape).collect()
+}
+
+/// What an example calls a value of a type.
+fn variable(ty: &Type) -> String {
+    match ty {
+        Type::List(item) => format!("{}s", variable(item)),
+        _ => ty.named().unwrap_or("value").to_snake_case(),
+    }
 }
 
 fn body(endpoint: &Endpoint) -> Result<String> {

@@ -11,6 +11,7 @@ use super::{
     api::{Api, Argument, Endpoint, Group, Kind, Need, Place, Type},
     docs::{self, attributes},
     files::{self, File},
+    types,
 };
 
 const FOLDER: &str = "crates/cueapi-core/src/generated";
@@ -30,7 +31,8 @@ pub(super) fn files(api: &Api) -> Result<Vec<File>> {
     }
     let doc = "The operations of the API, one module for each tag of its description.\n\n\
                The methods of a group, such as [`cues::Cues`], make calls; the structs are the endpoints that they call, as data.";
-    files.push(File::new(FOLDER, "mod.rs", doc, &[files::modules("pub ", &files)]));
+    let doc = format!("{doc}\n\n{}", docs::python_sdk(&api.python_sdk));
+    files.push(File::new(FOLDER, "mod.rs", &doc, &[files::modules("pub ", &files)]));
     Ok(files)
 }
 
@@ -97,6 +99,8 @@ fn endpoint_items(group: &Group, endpoint: &Endpoint) -> Result<TokenStream> {
     let serialize = endpoint.is_body().then(|| quote!(Serialize,));
     let fields = stored(endpoint).map(|argument| field(endpoint, argument));
     let default = defaults(endpoint).then(|| quote!(Default,));
+    let shown = stored(endpoint).map(|argument| (argument.name.as_str(), argument.private));
+    let (debug, debug_by_hand) = types::debug(&name, shown.collect::<Vec<_>>().into_iter());
     let constructor = constructor(group, endpoint)?;
     let implementation = implementation::endpoint(endpoint);
     let paging = implementation::paging(endpoint);
@@ -107,11 +111,13 @@ fn endpoint_items(group: &Group, endpoint: &Endpoint) -> Result<TokenStream> {
     let setters = (!setters.is_empty()).then(|| quote!(impl<C> Pending<C, #name> { #(#setters)* }));
     Ok(quote! {
         #doc
-        #[derive(Clone, Debug, #default #serialize)]
+        #[derive(Clone, #debug #default #serialize)]
         #[non_exhaustive]
         pub struct #name {
             #(#fields)*
         }
+
+        #debug_by_hand
 
         impl #name {
             #constructor
@@ -125,29 +131,37 @@ fn endpoint_items(group: &Group, endpoint: &Endpoint) -> Result<TokenStream> {
     })
 }
 
-/// The arguments that have a field; that a destructive call is meant is said by making one.
+/// The arguments that have a field; that a destructive call is meant is said by making one, and a constant goes without
+/// saying.
 fn stored(endpoint: &Endpoint) -> impl Iterator<Item = &Argument> {
-    endpoint.arguments.iter().filter(|argument| !is_confirm(argument))
+    let is_fixed = |argument: &Argument| argument.need == Need::Required && !argument.is_given();
+    endpoint
+        .arguments
+        .iter()
+        .filter(move |argument| !is_confirm(argument) && !is_fixed(argument))
 }
 
 /// Whether the constructor takes nothing and sets nothing.
 fn defaults(endpoint: &Endpoint) -> bool {
-    endpoint
-        .arguments
-        .iter()
-        .all(|argument| argument.need == Need::Optional)
+    endpoint.required().next().is_none()
+        && stored(endpoint).all(|argument| argument.need == Need::Optional && !argument.is(Kind::IdempotencyKey))
 }
 
 fn field(endpoint: &Endpoint, argument: &Argument) -> TokenStream {
     let name = identifier(argument);
     let ty = argument.ty.tokens();
-    let ty = if argument.need == Need::Optional {
-        quote!(Option<#ty>)
-    } else {
-        ty
+    let ty = match argument.need {
+        Need::Optional if !argument.is_given() => quote!(bool),
+        Need::Optional if argument.clear.is_some() => quote!(Option<Option<#ty>>),
+        Need::Optional => quote!(Option<#ty>),
+        Need::Required | Need::Always(_) => ty,
     };
     let serde = match argument.place {
         _ if !endpoint.is_body() => None,
+        _ if argument.also_in_body.is_some() => {
+            let wire = argument.also_in_body.iter().filter(|wire| **wire != argument.name);
+            Some(quote!(#(#[serde(rename = #wire)])*))
+        }
         Place::Flatten => Some(quote!(#[serde(flatten)])),
         Place::Body => {
             let rename = (argument.name != argument.wire).then(|| {
@@ -181,8 +195,14 @@ fn constructor(group: &Group, endpoint: &Endpoint) -> Result<TokenStream> {
             match argument.need {
                 Need::Required => {
                     let value = taken(&argument.ty, &name);
-                    quote!(#name: #value)
+                    if value.to_string() == argument.name {
+                        quote!(#name)
+                    } else {
+                        quote!(#name: #value)
+                    }
                 }
+                Need::Optional if !argument.is_given() => quote!(#name: false),
+                Need::Optional if argument.is(Kind::IdempotencyKey) => quote!(#name: crate::idempotency::key()),
                 Need::Optional => quote!(#name: None),
                 Need::Always(default) => quote!(#name: #default),
             }
@@ -202,6 +222,15 @@ fn constructor(group: &Group, endpoint: &Endpoint) -> Result<TokenStream> {
 fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<TokenStream> {
     let doc = attributes(&docs::setter(group, endpoint, argument)?);
     let name = identifier(argument);
+    if !argument.is_given() {
+        return Ok(quote! {
+            #doc
+            pub fn #name(mut self) -> Self {
+                self.endpoint.#name = true;
+                self
+            }
+        });
+    }
     if let Type::Named {
         kind: Kind::Payload, ..
     } = argument.ty
@@ -216,10 +245,24 @@ fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<Tok
     }
     let parameter = parameter(argument);
     let value = taken(&argument.ty, &name);
-    let value = if argument.need == Need::Optional {
-        quote!(Some(#value))
-    } else {
-        value
+    let value = match argument.need {
+        Need::Optional if argument.clear.is_some() => quote!(Some(Some(#value))),
+        Need::Optional => quote!(Some(#value)),
+        Need::Required | Need::Always(_) => value,
+    };
+    let clear = match &argument.clear {
+        Some(text) => {
+            let doc = attributes(&docs::clear(group, endpoint, argument, text)?);
+            let method = format_ident!("clear_{name}");
+            Some(quote! {
+                #doc
+                pub fn #method(mut self) -> Self {
+                    self.endpoint.#name = Some(None);
+                    self
+                }
+            })
+        }
+        None => None,
     };
     Ok(quote! {
         #doc
@@ -227,6 +270,8 @@ fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<Tok
             self.endpoint.#name = #value;
             self
         }
+
+        #clear
     })
 }
 
@@ -266,7 +311,7 @@ fn taken(ty: &Type, name: &Ident) -> TokenStream {
         Type::List(item) => match **item {
             Type::String
             | Type::Named {
-                kind: Kind::Text | Kind::Timestamp | Kind::Other,
+                kind: Kind::Text | Kind::Secret | Kind::Timestamp | Kind::Other,
                 ..
             } => {
                 quote!(#name.into_iter().map(Into::into).collect())
@@ -277,13 +322,7 @@ fn taken(ty: &Type, name: &Ident) -> TokenStream {
 }
 
 fn is_confirm(argument: &Argument) -> bool {
-    matches!(
-        argument.ty,
-        Type::Named {
-            kind: Kind::Confirm,
-            ..
-        }
-    )
+    argument.is(Kind::Confirm)
 }
 
 fn identifier(argument: &Argument) -> Ident {

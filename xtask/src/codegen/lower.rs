@@ -13,22 +13,21 @@ use indexmap::IndexMap;
 
 use self::schemas::Schemas;
 use super::{
-    api::{Api, Endpoint, ErrorDoc, Group, Output, Paging, Place, Type},
+    api::{Api, Endpoint, ErrorDoc, Group, Kind, Output, Paging, Place, PythonSdk, Section, Type},
     spec::{Availability, Document, Operation, OrRef, Repeat, Response},
 };
 
 pub(super) fn api(document: &Document) -> Result<Api> {
     let schemas = Schemas::new(&document.components.schemas);
-    let mut groups: Vec<Group> = document
-        .tags
-        .iter()
-        .map(|tag| Group {
+    let with_operations = document.tags.iter().filter_map(|tag| {
+        Some(Group {
             name: tag.name.clone(),
-            rust_name: tag.rust_name.clone(),
+            rust_name: tag.rust_name.clone()?,
             doc: tag.description.clone(),
             endpoints: Vec::new(),
         })
-        .collect();
+    });
+    let mut groups: Vec<Group> = with_operations.collect();
     for (path, item) in &document.paths {
         for (method, operation) in item.operations() {
             let at = At::new("paths").child(path).child(method);
@@ -42,10 +41,11 @@ pub(super) fn api(document: &Document) -> Result<Api> {
             let [tag] = operation.tags.as_slice() else {
                 return Err(at.error("give it exactly one tag"));
             };
-            let group = groups
-                .iter_mut()
-                .find(|group| group.name == *tag)
-                .ok_or_else(|| at.error(&format!("the tag {tag} is not in `tags`: add it there")))?;
+            let group = groups.iter_mut().find(|group| group.name == *tag).ok_or_else(|| {
+                at.error(&format!(
+                    "the tag {tag} is not in `tags` with an x-rust-name: add it there"
+                ))
+            })?;
             if let Some(twin) = group
                 .endpoints
                 .iter()
@@ -56,9 +56,51 @@ pub(super) fn api(document: &Document) -> Result<Api> {
             group.endpoints.push(endpoint);
         }
     }
-    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    let sections: Vec<Section> = document
+        .tags
+        .iter()
+        .map(|tag| Section {
+            name: tag.name.clone(),
+            doc: tag.description.clone(),
+        })
+        .collect();
+    let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
     let types = schemas.types(&names)?;
-    Ok(Api { groups, types })
+    let python_sdk = python_sdk(document, &groups)?;
+    Ok(Api {
+        groups,
+        sections,
+        types,
+        python_sdk,
+    })
+}
+
+/// The counterparts, with a link in the place of each `{operationId}`.
+fn python_sdk(document: &Document, groups: &[Group]) -> Result<PythonSdk> {
+    let at = At::new("x-python-sdk").child("methods");
+    let link = |id: &str| {
+        groups.iter().find_map(|group| {
+            let endpoint = group.endpoints.iter().find(|endpoint| endpoint.id == id)?;
+            let (module, ty, method) = (&group.name, &group.rust_name, &endpoint.method_name);
+            Some(format!("[`{ty}::{method}`]({module}::{ty}::{method})"))
+        })
+    };
+    let mut methods = Vec::new();
+    for (method, counterpart) in &document.python_sdk.methods {
+        let mut text = counterpart.clone();
+        while let Some((before, rest)) = text.split_once('{') {
+            let (id, after) = rest
+                .split_once('}')
+                .ok_or_else(|| at.child(method).error("a { without a }"))?;
+            let link = link(id).ok_or_else(|| at.child(method).error(&format!("there is no operation {id}")))?;
+            text = format!("{before}{link}{after}");
+        }
+        methods.push((method.clone(), text));
+    }
+    Ok(PythonSdk {
+        version: document.python_sdk.version.clone(),
+        methods,
+    })
 }
 
 /// A place in the description.
@@ -130,6 +172,8 @@ impl Lowering<'_> {
             description: operation.description.clone().unwrap_or_default(),
             hosted: operation.availability == Availability::Hosted,
             repeat,
+            authenticated: operation.security.as_ref().is_none_or(|security| !security.is_empty()),
+            verify_body: operation.verify_body,
             arguments: self.arguments()?,
             paging: self.paging(output.as_ref())?,
             output,
@@ -137,8 +181,17 @@ impl Lowering<'_> {
             errors: self.errors()?,
             check: operation.rust_check.clone(),
             read_back: operation.rust_read_back.clone(),
+            repeat_of: operation.rust_repeat.clone(),
         };
         self.path_is_covered(&endpoint)?;
+        let keys = endpoint
+            .arguments
+            .iter()
+            .filter(|argument| argument.is(Kind::IdempotencyKey));
+        ensure!(
+            (repeat == Repeat::Keyed) == (keys.count() == 1),
+            at.error("`x-repeat: keyed` and a parameter of the type IdempotencyKey belong together")
+        );
         Ok(endpoint)
     }
 
@@ -177,46 +230,65 @@ impl Lowering<'_> {
     }
 
     fn output(&self) -> Result<(u16, Option<Output>)> {
+        let (mut success, mut with_body, mut optional, mut conditional) = (None, None, false, false);
         for response in self.responses() {
             let (status, response) = response?;
+            let at = self.at.child("responses").child(status);
+            conditional |= status == "304";
             if !status.starts_with('2') {
                 continue;
             }
-            let at = self.at.child("responses").child(status);
-            let number = status
+            let number: u16 = status
                 .parse()
                 .map_err(|_| at.error("a response's key is its status, in quotes"))?;
-            let Some(content) = &response.content else {
-                return Ok((number, None));
-            };
-            let name = match self.schemas.ty(&content.json.schema, &at)? {
-                Type::Named { name, .. } => name,
-                _ => return Err(at.error("a response is a $ref to a component schema")),
-            };
-            let example = content
-                .json
-                .example
-                .clone()
-                .or_else(|| self.schemas.example(&content.json.schema));
-            let example = example.ok_or_else(|| {
-                at.error(&format!(
-                    "the documentation needs an example: add `example` here or to components.schemas.{name}"
-                ))
-            })?;
-            return Ok((number, Some(Output { name, example })));
+            success.get_or_insert(number);
+            match &response.content {
+                None => optional = true,
+                Some(_) if with_body.is_some() => {} // A further status with the same body, such as 200 beside 201.
+                Some(content) => {
+                    success = Some(number);
+                    let ty = self.schemas.ty(&content.json.schema, &at)?;
+                    ensure!(
+                        ty.named().is_some(),
+                        at.error("a response is a $ref to a component schema, or an array of such")
+                    );
+                    let own = content.json.example.clone();
+                    let example = own
+                        .or_else(|| self.schemas.example(&content.json.schema))
+                        .ok_or_else(|| {
+                            at.error("the documentation needs an example: add `example` here or to the component")
+                        })?;
+                    with_body = Some((ty, example));
+                }
+            }
         }
-        Err(self.at.error("there is no response with a 2xx status"))
+        let success = success.ok_or_else(|| self.at.error("there is no response with a 2xx status"))?;
+        let output = with_body.map(|(ty, example)| Output {
+            ty,
+            optional,
+            conditional,
+            example,
+        });
+        Ok((success, output))
     }
 
     fn errors(&self) -> Result<Vec<ErrorDoc>> {
         let mut errors = Vec::new();
         for response in self.responses() {
             let (status, response) = response?;
-            errors.extend(response.codes.iter().map(|(code, why)| ErrorDoc {
-                status: status.to_owned(),
-                code: code.clone(),
-                why: why.clone(),
-            }));
+            for (code, why) in &response.codes {
+                ensure!(
+                    self.schemas.has_error_code(code),
+                    self.at.child("responses").child(status).error(&format!(
+                        "{code} is no ErrorCode: add it to components.schemas.ErrorCode"
+                    ))
+                );
+                errors.push(ErrorDoc {
+                    status: status.to_owned(),
+                    code: code.clone(),
+                    why: why.clone(),
+                });
+            }
         }
         Ok(errors)
     }
@@ -227,13 +299,14 @@ impl Lowering<'_> {
         };
         let at = self.at.child("x-pagination");
         let page = output.ok_or_else(|| at.error("there is no response to take rows from"))?;
-        let fields = self.schemas.fields(&page.name)?;
+        let page = page.ty.named().unwrap_or_default();
+        let fields = self.schemas.fields(page)?;
         let items = fields
             .iter()
             .find(|field| field.name == pagination.items)
             .map(|field| &field.ty);
         let Some(Type::List(item)) = items else {
-            return Err(at.error(&format!("{} has no list {}", page.name, pagination.items)));
+            return Err(at.error(&format!("{page} has no list {}", pagination.items)));
         };
         let Type::Named { name: item_type, .. } = &**item else {
             return Err(at.error(&format!("the items of {} are no component schema", pagination.items)));

@@ -28,6 +28,26 @@ pub(super) struct Document {
     pub(super) tags: Vec<Tag>,
     pub(super) paths: IndexMap<String, PathItem>,
     pub(super) components: Components,
+    #[serde(rename = "x-not-generated", default)]
+    pub(super) not_generated: Vec<NotGenerated>,
+    #[serde(rename = "x-python-sdk")]
+    pub(super) python_sdk: PythonSdk,
+}
+
+/// A route of a server that no client is to call.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotGenerated {
+    pub(super) route: String,
+    pub(super) reason: String,
+}
+
+/// What stands here for each method of the Python SDK.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PythonSdk {
+    pub(super) version: String,
+    pub(super) methods: IndexMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,8 +55,9 @@ pub(super) struct Document {
 pub(super) struct Tag {
     pub(super) name: String,
     pub(super) description: String,
+    /// None for a tag that groups schemas only.
     #[serde(rename = "x-rust-name")]
-    pub(super) rust_name: String,
+    pub(super) rust_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,6 +71,7 @@ pub(super) struct PathItem {
 }
 
 impl PathItem {
+    /// The operations with their methods, the variants of each behind it.
     pub(super) fn operations(&self) -> impl Iterator<Item = (&'static str, &Operation)> {
         let all = [
             ("get", &self.get),
@@ -60,21 +82,22 @@ impl PathItem {
         ];
         all.into_iter()
             .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+            .flat_map(|(method, operation)| {
+                std::iter::once(operation)
+                    .chain(&operation.variants)
+                    .map(move |operation| (method, operation))
+            })
     }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "security is for readers of the description: the client sends its key always"
-)]
 pub(super) struct Operation {
     pub(super) operation_id: String,
     pub(super) tags: Vec<String>,
     pub(super) summary: String,
     pub(super) description: Option<String>,
-    security: Option<Value>,
+    pub(super) security: Option<Vec<Value>>,
     #[serde(default)]
     pub(super) parameters: Vec<OrRef<Parameter>>,
     pub(super) request_body: Option<OrRef<RequestBody>>,
@@ -91,6 +114,12 @@ pub(super) struct Operation {
     pub(super) rust_check: Option<String>,
     #[serde(rename = "x-rust-read-back")]
     pub(super) rust_read_back: Option<String>,
+    #[serde(rename = "x-rust-repeat")]
+    pub(super) rust_repeat: Option<String>,
+    #[serde(rename = "x-verify-body", default)]
+    pub(super) verify_body: bool,
+    #[serde(rename = "x-variants", default)]
+    pub(super) variants: Vec<Operation>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -190,6 +219,8 @@ pub(super) struct Parameter {
     pub(super) rust_name: Option<String>,
     #[serde(rename = "x-availability", default)]
     pub(super) availability: Availability,
+    #[serde(rename = "x-hold-seconds")]
+    pub(super) hold_seconds: Option<u64>,
 }
 
 impl Parameter {
@@ -232,9 +263,10 @@ pub(super) struct MediaType {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the description of a response is for readers")]
+#[expect(dead_code, reason = "description and headers of a response are for readers")]
 pub(super) struct Response {
     description: String,
+    headers: Option<Value>,
     pub(super) content: Option<Content>,
     #[serde(rename = "x-codes", default)]
     pub(super) codes: IndexMap<String, String>,
@@ -266,11 +298,11 @@ pub(super) struct Schema {
     #[serde(rename = "enum")]
     pub(super) values: Option<Vec<String>>,
     #[serde(rename = "const")]
-    constant: Option<Value>,
+    pub(super) constant: Option<Value>,
     pub(super) items: Option<Box<Schema>>,
     pub(super) properties: IndexMap<String, Schema>,
     pub(super) required: Vec<String>,
-    additional_properties: Option<Value>,
+    pub(super) additional_properties: Option<Value>,
     pub(super) any_of: Vec<Schema>,
     pub(super) all_of: Vec<Schema>,
     pub(super) default: Option<Value>,
@@ -279,6 +311,8 @@ pub(super) struct Schema {
     maximum: Option<i64>,
     min_length: Option<u64>,
     max_length: Option<u64>,
+    pattern: Option<String>,
+    max_items: Option<u64>,
     #[serde(rename = "x-availability")]
     pub(super) availability: Availability,
     #[serde(rename = "x-group")]
@@ -295,6 +329,12 @@ pub(super) struct Schema {
     pub(super) flatten: Vec<Flatten>,
     #[serde(rename = "x-always-send")]
     pub(super) always_send: bool,
+    #[serde(rename = "x-private")]
+    pub(super) private: bool,
+    #[serde(rename = "x-same-as")]
+    pub(super) same_as: Option<String>,
+    #[serde(rename = "x-clear")]
+    pub(super) clear: Option<String>,
 }
 
 impl Schema {

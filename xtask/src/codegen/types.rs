@@ -15,23 +15,23 @@ const FOLDER: &str = "crates/cueapi-types/src/generated";
 
 pub(super) fn files(api: &Api) -> Result<Vec<File>> {
     let mut files = Vec::new();
-    for group in &api.groups {
-        let types: Vec<&TypeItem> = api.types.iter().filter(|item| item.group == group.name).collect();
+    for section in &api.sections {
+        let types: Vec<&TypeItem> = api.types.iter().filter(|item| item.group == section.name).collect();
         if !types.is_empty() {
             let mut parts = vec![imports(&types)?];
             for item in &types {
                 parts.push(type_item(item)?);
             }
-            files.push(File::new(FOLDER, &format!("{}.rs", group.name), &group.doc, &parts));
+            files.push(File::new(FOLDER, &format!("{}.rs", section.name), &section.doc, &parts));
         }
     }
     let exports = api
-        .groups
+        .sections
         .iter()
-        .filter(|group| api.types.iter().any(|item| item.group == group.name));
-    let mut exports: Vec<String> = exports.map(|group| format!("{}::*", group.name)).collect();
+        .filter(|section| api.types.iter().any(|item| item.group == section.name));
+    let mut exports: Vec<String> = exports.map(|section| format!("{}::*", section.name)).collect();
     exports.sort_unstable();
-    let exports = format!("pub use self::{{{}}};\n", exports.join(", "));
+    let exports = format!("#[rustfmt::skip]\npub use self::{{{}}};\n", exports.join(", "));
     let doc = "Models and open enums, one module for each tag of the description.";
     files.push(File::new(FOLDER, "mod.rs", doc, &[files::modules("", &files), exports]));
     Ok(files)
@@ -52,9 +52,14 @@ fn imports(types: &[&TypeItem]) -> Result<String> {
             use serde::{Deserialize, Serialize};
         )
     });
+    let of_crate = (has_enums || !names.is_empty()).then(|| {
+        quote!(
+            use crate::{#open_enum #(#names),*};
+        )
+    });
     files::format(quote! {
         #serde
-        use crate::{#open_enum #(#names),*};
+        #of_crate
     })
 }
 
@@ -86,15 +91,42 @@ fn type_item(item: &TypeItem) -> Result<String> {
 fn model(name: &syn::Ident, doc: &TokenStream, fields: &[Field]) -> TokenStream {
     let never_required = |field: &Field| matches!(field.presence, Presence::Optional | Presence::Defaulted);
     let default = fields.iter().all(never_required).then(|| quote!(Default,));
+    let shown = fields.iter().map(|field| (field.name.as_str(), field.private));
+    let (derived, by_hand) = debug(name, shown);
     let fields = fields.iter().map(field);
     quote! {
         #doc
-        #[derive(Clone, Debug, #default PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, #derived #default PartialEq, Serialize, Deserialize)]
         #[non_exhaustive]
         pub struct #name {
             #(#fields)*
         }
+
+        #by_hand
     }
+}
+
+/// `Debug`: derived, or where there are private fields, written out without them.
+pub(super) fn debug<'a>(
+    name: &syn::Ident,
+    fields: impl Iterator<Item = (&'a str, bool)> + Clone,
+) -> (Option<TokenStream>, Option<TokenStream>) {
+    if !fields.clone().any(|(_, private)| private) {
+        return (Some(quote!(Debug,)), None);
+    }
+    let title = name.to_string();
+    let shown = fields.filter(|(_, private)| !private).map(|(field, _)| {
+        let ident = format_ident!("{field}");
+        quote!(.field(#field, &self.#ident))
+    });
+    let by_hand = quote! {
+        impl std::fmt::Debug for #name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(#title) #(#shown)* .finish_non_exhaustive()
+            }
+        }
+    };
+    (None, Some(by_hand))
 }
 
 fn field(field: &Field) -> TokenStream {

@@ -3,13 +3,13 @@
 use ::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use crate::{http::Response, json_path};
+use crate::{endpoint::DecodeError, http::Response, json_path};
 
 /// Decodes the body of a success; an empty one (204) decodes as `()`.
-pub(super) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, String> {
+pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, DecodeError> {
     let body = response.body();
     let text: &[u8] = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(text).map_err(|error| explain(response, &error))
+    serde_json::from_slice(text).map_err(|error| DecodeError::new(explain(response, &error)))
 }
 
 fn explain(response: &Response, error: &serde_json::Error) -> String {
@@ -90,7 +90,7 @@ mod tests {
             .header(CONTENT_TYPE, "text/html")
             .body(body.into())
             .unwrap();
-        decode::<Outer>(&response).unwrap_err()
+        decode::<Outer>(&response).unwrap_err().to_string()
     }
 
     #[test]

@@ -1,18 +1,23 @@
 //! One request with its repetitions. Not generic, so that the retry and error code is in a program once.
 
 use std::{
+    any::TypeId,
     hash::{BuildHasher, RandomState},
     sync::Arc,
     time::Duration,
 };
 
-use ::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header::CONTENT_TYPE};
+use ::http::{
+    HeaderMap, HeaderValue, Method, StatusCode, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use bytes::Bytes;
 use cueapi_types::ApiError;
 
 use crate::{
     config::{CallOptions, Config},
-    endpoint::{Body, Endpoint, HeaderBuilder, PathBuilder, QueryBuilder, Repeat},
+    echo::{self, BodyVerification},
+    endpoint::{Body, Endpoint, FromResponse, HeaderBuilder, PathBuilder, QueryBuilder, Repeat},
     error::{BuildError, Error},
     http::{AttemptTimeout, HttpError, MaxResponseBytes, Operation, Request, Response},
     retry::{self, AttemptOutcome, Decision},
@@ -20,8 +25,7 @@ use crate::{
 
 /// A request, ready to be sent as often as the retry policy says.
 pub(super) struct Exchange {
-    operation: &'static str,
-    repeat: Repeat,
+    rules: Rules,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -34,6 +38,17 @@ pub(super) struct Exchange {
     fate_unknown: bool,
 }
 
+/// How a request is treated, in the words of its endpoint.
+#[derive(Clone, Copy)]
+struct Rules {
+    operation: &'static str,
+    repeat: Repeat,
+    authenticated: bool,
+    is_answer: fn(StatusCode) -> bool,
+    /// Whether a repeated delete that finds nothing has its answer: nothing was to be told about what is gone.
+    absence_is_success: bool,
+}
+
 /// What comes next for a request.
 pub(super) enum Next {
     Send(Request),
@@ -41,10 +56,11 @@ pub(super) enum Next {
     Done(Result<Answer, Error>),
 }
 
-/// A successful response, and how many attempts it took.
+/// A successful response, how many attempts it took, and whether it says that the body arrived.
 pub(super) struct Answer {
     pub(super) response: Response,
     pub(super) attempts: u32,
+    pub(super) verification: BodyVerification,
 }
 
 impl Exchange {
@@ -59,8 +75,16 @@ impl Exchange {
         endpoint.query(&mut query);
         let mut headers = HeaderBuilder::default();
         endpoint.headers(&mut headers);
+        let rules = Rules {
+            operation: E::ID,
+            repeat: endpoint.repeat(),
+            authenticated: E::AUTHENTICATED,
+            is_answer: E::Output::is_answer,
+            absence_is_success: E::METHOD == Method::DELETE && TypeId::of::<E::Output>() == TypeId::of::<()>(),
+        };
         Self::assemble(
-            (E::ID, E::METHOD, E::REPEAT),
+            rules,
+            E::METHOD,
             path.finish()?,
             &query.finish(),
             headers.finish()?,
@@ -72,15 +96,22 @@ impl Exchange {
 
     /// A second request of the same call; its attempts are counted on.
     pub(super) fn follow_up<E: Endpoint>(&self, endpoint: &E) -> Result<Self, BuildError> {
-        let follow_up = Self::new(endpoint, Arc::clone(&self.config), self.options)?;
-        Ok(Self {
-            operation: self.operation,
-            ..follow_up
-        })
+        let options = CallOptions {
+            verify_body: false,
+            ..self.options
+        };
+        let mut follow_up = Self::new(endpoint, Arc::clone(&self.config), options)?;
+        follow_up.rules.operation = self.rules.operation;
+        Ok(follow_up)
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what an endpoint says, in the order of a request"
+    )]
     fn assemble(
-        (operation, method, repeat): (&'static str, Method, Repeat),
+        rules: Rules,
+        method: Method,
         path: String,
         query: &str,
         own_headers: HeaderMap,
@@ -92,7 +123,13 @@ impl Exchange {
         let uri = Uri::try_from(uri)
             .map_err(|error| BuildError::new("the ids and filters make a URL that is too long").with_source(error))?;
         let mut headers = config.headers().clone();
+        if rules.authenticated {
+            headers.insert(AUTHORIZATION, config.authorization()?);
+        }
         headers.extend(own_headers);
+        if options.verify_body {
+            headers.insert("x-cueapi-verify-echo", HeaderValue::from_static("true"));
+        }
         let body = match body {
             Body::Empty => Bytes::new(),
             Body::Json(json) => {
@@ -101,8 +138,7 @@ impl Exchange {
             }
         };
         Ok(Self {
-            operation,
-            repeat,
+            rules,
             method,
             uri,
             headers,
@@ -120,7 +156,7 @@ impl Exchange {
             return Next::Send(self.next_attempt());
         };
         let (outcome, result) = match result {
-            Ok(response) if response.status().is_success() => return self.answer(response),
+            Ok(response) if (self.rules.is_answer)(response.status()) => return self.answer(response),
             Ok(response) if self.is_already_deleted(&response) => return self.answer(deleted()),
             Ok(response) => (
                 AttemptOutcome::Answered(response.status(), asked_to_wait(&response)),
@@ -132,7 +168,7 @@ impl Exchange {
         match self
             .options
             .retry
-            .decide(self.repeat, outcome, self.attempts, self.waited, random())
+            .decide(self.rules.repeat, outcome, self.attempts, self.waited, random())
         {
             Decision::RetryAfter(wait) => {
                 self.waited = self.waited.saturating_add(wait);
@@ -151,28 +187,44 @@ impl Exchange {
         let extensions = request.extensions_mut();
         extensions.insert(AttemptTimeout(self.options.attempt_timeout));
         extensions.insert(MaxResponseBytes(self.options.max_response_bytes));
-        extensions.insert(Operation::new(self.operation, self.attempts));
+        extensions.insert(Operation::new(self.rules.operation, self.attempts));
         request
     }
 
     fn answer(&self, response: Response) -> Next {
-        Next::Done(Ok(Answer {
-            response,
-            attempts: self.attempts,
-        }))
+        let Rules { operation, repeat, .. } = self.rules;
+        let verification = match self.options.verify_body {
+            true => echo::verify(&self.body, response.body()),
+            false => Ok(BodyVerification::NotAsked),
+        };
+        Next::Done(match verification {
+            Ok(verification) => Ok(Answer {
+                response,
+                attempts: self.attempts,
+                verification,
+            }),
+            Err(mismatch) => Err(Error::body_differs(
+                operation,
+                repeat,
+                self.attempts,
+                response,
+                mismatch,
+            )),
+        })
     }
 
     fn give_up(&self, result: Result<Response, HttpError>) -> Next {
+        let Rules { operation, repeat, .. } = self.rules;
         let error = match result {
-            Ok(response) => Error::refused(self.operation, self.repeat, self.attempts, response, self.fate_unknown),
-            Err(error) => Error::exchange(self.operation, self.repeat, self.attempts, error, self.fate_unknown),
+            Ok(response) => Error::refused(operation, repeat, self.attempts, response, self.fate_unknown),
+            Err(error) => Error::exchange(operation, repeat, self.attempts, error, self.fate_unknown),
         };
         Next::Done(Err(error))
     }
 
     /// A repeated DELETE finds nothing because an earlier attempt, whose answer was lost, has deleted it.
     fn is_already_deleted(&self, response: &Response) -> bool {
-        self.fate_unknown && self.method == Method::DELETE && response.status() == StatusCode::NOT_FOUND
+        self.fate_unknown && self.rules.absence_is_success && response.status() == StatusCode::NOT_FOUND
     }
 }
 

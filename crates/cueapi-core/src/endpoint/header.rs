@@ -1,6 +1,7 @@
 //! Headers of one operation.
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
+use cueapi_types::IdempotencyKey;
 
 use crate::error::BuildError;
 
@@ -26,14 +27,31 @@ impl HeaderBuilder {
                 self.headers.insert(HeaderName::from_static(name), value);
             }
             None => {
-                self.error.get_or_insert_with(|| {
-                    BuildError::new(format!(
-                        "the value of the header {name} cannot be sent: use ISO 8859-1 characters, \
-                         no control characters, no white space at its ends"
-                    ))
-                });
+                self.fail(BuildError::new(format!(
+                    "the value of the header {name} cannot be sent: use ISO 8859-1 characters, no control characters, \
+                     no white space at its ends"
+                )));
             }
         }
+        self
+    }
+
+    /// Adds the key that makes a repeated request recognisable: 1 to 255 characters.
+    ///
+    /// Without one the call fails before anything is sent. That happens on platforms where the standard library has no
+    /// source of randomness to make one of (`wasm32-unknown-unknown`).
+    pub fn idempotency_key(&mut self, key: Option<&IdempotencyKey>) -> &mut Self {
+        match key.map(|key| (key, key.as_str().chars().count())) {
+            Some((key, 1..=255)) => self.text("idempotency-key", key.as_str()),
+            Some(_) => self.fail(BuildError::new("an idempotency key has 1 to 255 characters")),
+            None => self.fail(BuildError::new(
+                "no idempotency key can be made on this platform: give the call one of your own",
+            )),
+        }
+    }
+
+    fn fail(&mut self, error: BuildError) -> &mut Self {
+        self.error.get_or_insert(error);
         self
     }
 

@@ -39,6 +39,9 @@ pub enum ErrorKind {
     Api,
     /// The server reported success in a form that does not decode.
     Decode,
+    /// The server did it, but received another body than the one that was sent:
+    /// [`body_mismatch`](super::Error::body_mismatch) says where they differ.
+    BodyMismatch,
 }
 
 impl ErrorKind {
@@ -89,6 +92,7 @@ impl ErrorKind {
             }
             Self::Invalid => "api().details names the fields that were refused",
             Self::Decode => "the server may be newer than this crate, or not CueAPI: look at raw_body()",
+            Self::BodyMismatch => "something on the way to the server changes bodies: look at body_mismatch()",
             _ => return None,
         })
     }

@@ -3,13 +3,87 @@
 //! The operations of the API, one module for each tag of its description.
 //!
 //! The methods of a group, such as [`cues::Cues`], make calls; the structs are the endpoints that they call, as data.
+//!
+//! # For users of the Python SDK
+//!
+//! What stands here for each method of its version 0.2.0:
+//!
+//! | Python | here |
+//! |---|---|
+//! | `CueAPI(api_key, base_url, timeout)` | [`ClientBuilder`](crate::ClientBuilder), or an adapter's `client(key)` |
+//! | `cues.create` | [`Cues::create`](cues::Cues::create) |
+//! | `cues.list` | [`Cues::list`](cues::Cues::list) |
+//! | `cues.get` | [`Cues::get`](cues::Cues::get), which has the executions, too |
+//! | `cues.update` | [`Cues::update`](cues::Cues::update) |
+//! | `cues.delete` | [`Cues::delete`](cues::Cues::delete) |
+//! | `cues.bulk_delete` | [`Cues::bulk_delete`](cues::Cues::bulk_delete) |
+//! | `cues.pause` | [`Cues::pause`](cues::Cues::pause) |
+//! | `cues.resume` | [`Cues::resume`](cues::Cues::resume) |
+//! | `cues.fire` | [`Cues::fire`](cues::Cues::fire); `auto_verify` is [`verify_body`](crate::Pending::verify_body) |
+//! | `executions.report_outcome` | [`Executions::report_outcome`](executions::Executions::report_outcome) |
+//! | `executions.handle` | [`Executions::handle`](executions::Executions::handle) |
+//! | `executions.list` | [`Executions::list`](executions::Executions::list) |
+//! | `executions.get` | [`Executions::get`](executions::Executions::get) |
+//! | `executions.list_claimable` | [`Executions::list_claimable`](executions::Executions::list_claimable) |
+//! | `executions.claim` | [`Executions::claim`](executions::Executions::claim) |
+//! | `executions.claim_next` | [`Executions::claim_next`](executions::Executions::claim_next) |
+//! | `executions.heartbeat` | [`Executions::heartbeat`](executions::Executions::heartbeat) |
+//! | `executions.replay` | [`Executions::replay`](executions::Executions::replay) |
+//! | `executions.mark_verification_pending` | [`Executions::mark_verification_pending`](executions::Executions::mark_verification_pending) |
+//! | `executions.mark_verified` | [`Executions::mark_verified`](executions::Executions::mark_verified) |
+//! | `workers.list` | [`Workers::list`](workers::Workers::list) |
+//! | `workers.delete` | [`Workers::delete`](workers::Workers::delete) |
+//! | `usage.get` | [`Usage::get`](usage::Usage::get) |
+//! | `agents.create` | [`Agents::create`](agents::Agents::create) |
+//! | `agents.list` | [`Agents::list`](agents::Agents::list) |
+//! | `agents.get` | [`Agents::get`](agents::Agents::get) |
+//! | `agents.update` | [`Agents::update`](agents::Agents::update) |
+//! | `agents.delete` | [`Agents::delete`](agents::Agents::delete) |
+//! | `agents.webhook_secret_get` | [`Agents::webhook_secret`](agents::Agents::webhook_secret) |
+//! | `agents.webhook_secret_regenerate` | [`Agents::regenerate_webhook_secret`](agents::Agents::regenerate_webhook_secret) |
+//! | `agents.inbox` | [`Agents::inbox`](agents::Agents::inbox) |
+//! | `agents.sent` | [`Agents::sent`](agents::Agents::sent) |
+//! | `agents.roster` | [`Agents::roster`](agents::Agents::roster) |
+//! | `agents.presence` | [`Agents::presence`](agents::Agents::presence) |
+//! | `agents.subscriptions_create` | [`Subscriptions::create`](subscriptions::Subscriptions::create) |
+//! | `agents.subscriptions_list` | [`Subscriptions::list`](subscriptions::Subscriptions::list) |
+//! | `agents.subscriptions_delete` | [`Subscriptions::delete`](subscriptions::Subscriptions::delete) |
+//! | `agents.events_pull` | [`Events::pull`](events::Events::pull) |
+//! | `messages.send` | [`Messages::send`](messages::Messages::send); `auto_verify` is [`verify_body`](crate::Pending::verify_body) |
+//! | `messages.get` | [`Messages::get`](messages::Messages::get) |
+//! | `messages.mark_read` | [`Messages::mark_read`](messages::Messages::mark_read) |
+//! | `messages.ack` | [`Messages::ack`](messages::Messages::ack) |
+//! | `verify_webhook` | `cueapi_signing::verify_webhook`, and `Verifier` there |
+//! | `CuePayload` | a struct of yours, or `serde_json::json!` |
 
+#[rustfmt::skip]
+pub mod account;
+#[rustfmt::skip]
+pub mod agents;
+#[rustfmt::skip]
+pub mod alerts;
+#[rustfmt::skip]
+pub mod attachments;
 #[rustfmt::skip]
 pub mod cues;
 #[rustfmt::skip]
+pub mod echo;
+#[rustfmt::skip]
+pub mod events;
+#[rustfmt::skip]
 pub mod executions;
 #[rustfmt::skip]
+pub mod live_sessions;
+#[rustfmt::skip]
+pub mod login;
+#[rustfmt::skip]
+pub mod messages;
+#[rustfmt::skip]
 pub mod service;
+#[rustfmt::skip]
+pub mod subscriptions;
+#[rustfmt::skip]
+pub mod usage;
 #[rustfmt::skip]
 pub mod webhook_secret;
 #[rustfmt::skip]

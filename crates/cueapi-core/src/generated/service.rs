@@ -46,7 +46,8 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Service<C> {
     /// Asks what the server is: its version, and what is switched off.
     ///
-    /// `GET /v1/info`. Sent again when the fate of an attempt is unknown.
+    /// `GET /v1/info`. Sent again when the fate of an attempt is unknown. Goes without the API key, also from a
+    /// client that has none.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -69,7 +70,8 @@ impl<C: Clone> Service<C> {
     ///
     /// The answer is 200 also when a part has failed; look at `status`.
     ///
-    /// `GET /health`. Sent again when the fate of an attempt is unknown.
+    /// `GET /health`. Sent again when the fate of an attempt is unknown. Goes without the API key, also from a
+    /// client that has none.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -92,7 +94,8 @@ impl<C: Clone> Service<C> {
     ///
     /// A server that is down answers 503, which is an error here.
     ///
-    /// `GET /status`. Sent again when the fate of an attempt is unknown.
+    /// `GET /status`. Sent again when the fate of an attempt is unknown. Goes without the API key, also from a
+    /// client that has none.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -137,6 +140,7 @@ impl Endpoint for GetInfo {
     const ID: &'static str = "service.info";
     const METHOD: Method = Method::GET;
     const REPEAT: Repeat = Repeat::Safe;
+    const AUTHENTICATED: bool = false;
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/info");
@@ -168,6 +172,7 @@ impl Endpoint for GetHealth {
     const ID: &'static str = "service.health";
     const METHOD: Method = Method::GET;
     const REPEAT: Repeat = Repeat::Safe;
+    const AUTHENTICATED: bool = false;
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("health");
@@ -199,6 +204,7 @@ impl Endpoint for GetStatus {
     const ID: &'static str = "service.status";
     const METHOD: Method = Method::GET;
     const REPEAT: Repeat = Repeat::Safe;
+    const AUTHENTICATED: bool = false;
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("status");

@@ -288,6 +288,18 @@ open_enum! {
     }
 }
 
+/// What became of cues that were to be deleted. Hosted service only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BulkDeletion {
+    /// Those that are gone.
+    #[serde(default)]
+    pub deleted: Vec<CueId>,
+    /// Those that are not, in the server's form.
+    #[serde(default)]
+    pub skipped: Vec<Payload>,
+}
+
 /// The execution that a firing made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -3,14 +3,39 @@
 //! Models and open enums, one module for each tag of the description.
 
 #[rustfmt::skip]
+mod account;
+#[rustfmt::skip]
+mod agents;
+#[rustfmt::skip]
+mod alerts;
+#[rustfmt::skip]
+mod attachments;
+#[rustfmt::skip]
 mod cues;
+#[rustfmt::skip]
+mod echo;
+#[rustfmt::skip]
+mod errors;
+#[rustfmt::skip]
+mod events;
 #[rustfmt::skip]
 mod executions;
 #[rustfmt::skip]
+mod live_sessions;
+#[rustfmt::skip]
+mod login;
+#[rustfmt::skip]
+mod messages;
+#[rustfmt::skip]
 mod service;
+#[rustfmt::skip]
+mod subscriptions;
+#[rustfmt::skip]
+mod usage;
 #[rustfmt::skip]
 mod webhook_secret;
 #[rustfmt::skip]
 mod workers;
 
-pub use self::{cues::*, executions::*, service::*, webhook_secret::*, workers::*};
+#[rustfmt::skip]
+pub use self::{account::*, agents::*, alerts::*, attachments::*, cues::*, echo::*, errors::*, events::*, executions::*, live_sessions::*, login::*, messages::*, service::*, subscriptions::*, usage::*, webhook_secret::*, workers::*};

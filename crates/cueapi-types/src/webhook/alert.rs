@@ -69,5 +69,7 @@ open_enum! {
     pub enum AlertSeverity {
         /// Look at it.
         Warning = "warning",
+        /// Look at it now (hosted service).
+        High = "high",
     }
 }

@@ -5,19 +5,13 @@ use quote::{format_ident, quote};
 
 use super::{identifier, is_confirm};
 use crate::codegen::{
-    api::{Endpoint, Kind, Need, Place, Type},
+    api::{Argument, Endpoint, Kind, Need, Place, Type},
     spec::Repeat,
 };
 
 pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let name = format_ident!("{}", endpoint.rust_name);
-    let output = match &endpoint.output {
-        Some(output) => {
-            let name = format_ident!("{}", output.name);
-            quote!(#name)
-        }
-        None => quote!(()),
-    };
+    let output = output(endpoint);
     let id = &endpoint.id;
     let method = format_ident!("{}", endpoint.http_method);
     let repeat = match endpoint.repeat {
@@ -26,6 +20,25 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
         Repeat::WriteOnce => quote!(WriteOnce),
         Repeat::Unsafe => quote!(Unsafe),
     };
+    let authenticated = (!endpoint.authenticated).then(|| {
+        quote!(
+            const AUTHENTICATED: bool = false;
+        )
+    });
+    let verify_body = endpoint.verify_body.then(|| {
+        quote!(
+            const VERIFY_BODY: bool = true;
+        )
+    });
+    let hold = hold(endpoint);
+    let repeat_of = endpoint.repeat_of.as_ref().map(|function| {
+        let function = format_ident!("{function}");
+        quote! {
+            fn repeat(&self) -> Repeat {
+                crate::checks::#function(self)
+            }
+        }
+    });
     let path = path(endpoint);
     let query = query(endpoint);
     let headers = headers(endpoint);
@@ -44,13 +57,54 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
             const ID: &'static str = #id;
             const METHOD: Method = Method::#method;
             const REPEAT: Repeat = Repeat::#repeat;
+            #authenticated
+            #verify_body
 
             #path
             #query
             #headers
             #body
+            #repeat_of
+            #hold
             #read_back
         }
+    }
+}
+
+/// What a success decodes into.
+fn output(endpoint: &Endpoint) -> TokenStream {
+    let Some(output) = &endpoint.output else {
+        return quote!(());
+    };
+    let ty = output.ty.tokens();
+    match (output.conditional, output.optional) {
+        (true, _) => quote!(Conditional<#ty>),
+        (false, true) => quote!(Option<#ty>),
+        (false, false) => ty,
+    }
+}
+
+/// How long the server may hold a request on purpose.
+fn hold(endpoint: &Endpoint) -> Option<TokenStream> {
+    let argument = endpoint
+        .arguments
+        .iter()
+        .find(|argument| argument.hold_seconds.is_some())?;
+    let (name, seconds) = (identifier(argument), argument.hold_seconds);
+    Some(quote! {
+        fn hold(&self) -> Duration {
+            if self.#name { Duration::from_secs(#seconds) } else { Duration::ZERO }
+        }
+    })
+}
+
+/// The text of a required argument.
+fn text(argument: &Argument) -> TokenStream {
+    let name = identifier(argument);
+    if argument.is(Kind::Secret) {
+        quote!(self.#name.expose())
+    } else {
+        quote!(&self.#name)
     }
 }
 
@@ -71,8 +125,8 @@ fn path(endpoint: &Endpoint) -> TokenStream {
         match parameter {
             Some(argument) => {
                 flush(&mut literal, &mut steps);
-                let name = identifier(argument);
-                steps.extend(quote!(.seg(&self.#name)));
+                let value = text(argument);
+                steps.extend(quote!(.seg(#value)));
             }
             None => literal.push(segment),
         }
@@ -91,6 +145,12 @@ fn query(endpoint: &Endpoint) -> Option<TokenStream> {
         .map(|argument| {
             let name = identifier(argument);
             let wire = &argument.wire;
+            if let Some(constant) = &argument.constant {
+                return match argument.need {
+                    Need::Optional => quote!(if self.#name { query.add(#wire, #constant); }),
+                    Need::Required | Need::Always(_) => quote!(query.add(#wire, #constant);),
+                };
+            }
             match (argument.need, &argument.ty) {
                 (Need::Optional, Type::Bool | Type::Integer(_) | Type::Float) => quote!(query.add_some(#wire, self.#name);),
                 (Need::Optional, Type::List(item)) => {
@@ -140,6 +200,7 @@ fn headers(endpoint: &Endpoint) -> Option<TokenStream> {
             let wire = argument.wire.to_lowercase();
             match argument.need {
                 _ if is_confirm(argument) => quote!(headers.text(#wire, "true");),
+                _ if argument.is(Kind::IdempotencyKey) => quote!(headers.idempotency_key(self.#name.as_ref());),
                 Need::Optional => quote! {
                     if let Some(#name) = &self.#name {
                         headers.text(#wire, #name.as_ref());
@@ -179,7 +240,7 @@ fn body(endpoint: &Endpoint) -> Option<TokenStream> {
 
 pub(super) fn paging(endpoint: &Endpoint) -> Option<TokenStream> {
     let paging = endpoint.paging.as_ref()?;
-    let output = format_ident!("{}", endpoint.output.as_ref()?.name);
+    let output = output(endpoint);
     let name = format_ident!("{}", endpoint.rust_name);
     let item = format_ident!("{}", paging.item_type);
     let items = format_ident!("{}", paging.items);

@@ -27,6 +27,7 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
     let of_crate: Vec<TokenStream> = [
         ("blocking", &["BlockingClient"][..]),
         ("client", &["Client"]),
+        ("conditional", &["Conditional"]),
         ("confirm", &["ConfirmDestructive"]),
         (
             "endpoint",
@@ -65,7 +66,13 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
             use serde::Serialize;
         )
     });
+    let duration = has("Duration").then(|| {
+        quote!(
+            use std::time::Duration;
+        )
+    });
     files::format(quote! {
+        #duration
         #types
         use http::Method;
         #serde
@@ -75,7 +82,7 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
 
 /// The types of cueapi-types that an endpoint is about.
 fn mentioned(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
-    let output = endpoint.output.as_ref().map(|output| output.name.as_str());
+    let output = endpoint.output.as_ref().and_then(|output| output.ty.named());
     let item = endpoint.paging.as_ref().map(|paging| paging.item_type.as_str());
     endpoint
         .arguments

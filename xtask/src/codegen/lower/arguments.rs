@@ -6,16 +6,17 @@ use serde_json::Value;
 
 use super::{At, Lowering, schemas::description, usable};
 use crate::codegen::{
-    api::{Argument, Kind, Need, Place, Type},
+    api::{Argument, Hosted, Kind, Need, Place, Type},
     spec::{Availability, Parameter, ParameterPlace, Schema},
 };
 
 /// What the methods of a call are called already.
-const TAKEN: [&str; 8] = [
+const TAKEN: [&str; 9] = [
     "send",
     "send_with_meta",
     "attempt_timeout",
     "retry_policy",
+    "verify_body",
     "pager",
     "endpoint",
     "into_call",
@@ -23,20 +24,17 @@ const TAKEN: [&str; 8] = [
 ];
 
 impl Lowering<'_> {
-    /// All arguments; the required ones in the order that the constructor takes them in.
+    /// All arguments; the required ones in the order that the constructor takes them in: parameters, members of the
+    /// body, and last that it is meant.
     pub(super) fn arguments(&self) -> Result<Vec<Argument>> {
-        let (mut arguments, mut headers) = (Vec::new(), Vec::new());
+        let mut arguments = Vec::new();
         for parameter in &self.operation.parameters {
-            let argument =
-                self.parameter(self.follow(parameter, "parameters", &self.document.components.parameters)?)?;
-            if argument.place == Place::Header {
-                headers.push(argument)
-            } else {
-                arguments.push(argument)
-            }
+            let parameter = self.follow(parameter, "parameters", &self.document.components.parameters)?;
+            arguments.push(self.parameter(parameter)?);
         }
         arguments.extend(self.body()?);
-        arguments.extend(headers);
+        self.tie_members_to_headers(&mut arguments)?;
+        arguments.sort_by_key(|argument| argument.is(Kind::Confirm));
 
         usable(
             arguments
@@ -79,10 +77,39 @@ impl Lowering<'_> {
                 Need::Optional
             },
             doc: parameter.description.clone(),
-            hosted: parameter.availability == Availability::Hosted,
+            hosted: match parameter.availability {
+                Availability::Core => Hosted::No,
+                Availability::Hosted => Hosted::IgnoredElsewhere,
+            },
             example: self.example(&parameter.schema, &ty, &at)?,
+            private: false,
+            constant: match (&parameter.schema.constant, &ty) {
+                (None, _) | (_, Type::Named { .. }) => None,
+                (Some(Value::String(text)), _) => Some(text.clone()),
+                (Some(other), _) => Some(other.to_string()),
+            },
+            clear: None,
+            also_in_body: None,
+            hold_seconds: parameter.hold_seconds,
             ty,
         })
+    }
+
+    /// Members of the body that repeat a header are no arguments of their own.
+    fn tie_members_to_headers(&self, arguments: &mut [Argument]) -> Result<()> {
+        let Some(body) = &self.operation.request_body else {
+            return Ok(());
+        };
+        let body = self.follow(body, "requestBodies", &self.document.components.request_bodies)?;
+        for (wire, property) in &body.content.json.schema.properties {
+            let Some(header) = &property.same_as else { continue };
+            let argument = arguments.iter_mut().find(|argument| argument.wire == *header);
+            let at = self.at.child("requestBody").child(wire);
+            argument
+                .ok_or_else(|| at.error(&format!("x-same-as: there is no parameter {header}")))?
+                .also_in_body = Some(wire.clone());
+        }
+        Ok(())
     }
 
     fn body(&self) -> Result<Vec<Argument>> {
@@ -113,8 +140,13 @@ impl Lowering<'_> {
             place: Place::WholeBody,
             need: Need::Required,
             doc: description(target, at)?,
-            hosted: false,
+            hosted: Hosted::No,
             example: self.example(schema, &ty, at)?,
+            private: false,
+            constant: None,
+            clear: None,
+            also_in_body: None,
+            hold_seconds: None,
             ty,
         })
     }
@@ -122,8 +154,14 @@ impl Lowering<'_> {
     fn members(&self, schema: &Schema, at: &At) -> Result<Vec<Argument>> {
         let flattened = |wire: &String| schema.flatten.iter().any(|flatten| flatten.properties.contains(wire));
         let mut arguments = Vec::new();
-        for (wire, property) in schema.properties.iter().filter(|(wire, _)| !flattened(wire)) {
-            arguments.push(self.member(wire, property, schema.required.contains(wire), &at.child(wire))?);
+        let refuses_others = schema.additional_properties == Some(Value::Bool(false));
+        let own = |(wire, property): &(&String, &Schema)| !flattened(wire) && property.same_as.is_none();
+        for (wire, property) in schema.properties.iter().filter(own) {
+            let mut member = self.member(wire, property, schema.required.contains(wire), &at.child(wire))?;
+            if refuses_others && member.hosted != Hosted::No {
+                member.hosted = Hosted::RefusedElsewhere;
+            }
+            arguments.push(member);
         }
         for flatten in &schema.flatten {
             for wire in &flatten.properties {
@@ -143,8 +181,13 @@ impl Lowering<'_> {
                 },
                 need: Need::Required,
                 doc: flatten.description.clone(),
-                hosted: false,
+                hosted: Hosted::No,
                 example: flatten.example.clone(),
+                private: false,
+                constant: None,
+                clear: None,
+                also_in_body: None,
+                hold_seconds: None,
             });
         }
         Ok(arguments)
@@ -180,8 +223,16 @@ impl Lowering<'_> {
             place: Place::Body,
             need,
             doc: description(described.unwrap_or(property), at)?,
-            hosted: property.availability == Availability::Hosted,
+            hosted: match property.availability {
+                Availability::Core => Hosted::No,
+                Availability::Hosted => Hosted::IgnoredElsewhere,
+            },
             example: self.example(property, &ty, at)?,
+            private: property.private,
+            constant: None,
+            clear: property.clear.clone(),
+            also_in_body: None,
+            hold_seconds: None,
             ty,
         })
     }
@@ -212,7 +263,11 @@ impl Lowering<'_> {
                 name,
                 kind: Kind::Defaulted,
             } => Ok(format!("{name}::default()")),
-            Type::String | Type::Named { kind: Kind::Text, .. } => match self.schemas.example(schema) {
+            Type::String
+            | Type::Named {
+                kind: Kind::Text | Kind::Secret | Kind::IdempotencyKey,
+                ..
+            } => match self.schemas.example(schema).or_else(|| schema.constant.clone()) {
                 Some(Value::String(text)) => Ok(format!("{text:?}")),
                 _ => Err(at.error("the documentation needs a value: add `example`, a text")),
             },

@@ -61,6 +61,12 @@ impl<'a> Schemas<'a> {
         })
     }
 
+    /// Whether the description has an error code. One without a list of codes has all of them.
+    pub(super) fn has_error_code(&self, code: &str) -> bool {
+        let codes = self.0.get("ErrorCode").and_then(|schema| schema.values.as_ref());
+        codes.is_none_or(|codes| codes.iter().any(|known| known == code))
+    }
+
     /// The fields of a generated model.
     pub(super) fn fields(&self, model: &str) -> Result<Vec<Field>> {
         match self.0.get(model) {
@@ -99,6 +105,7 @@ impl<'a> Schemas<'a> {
             presence,
             doc: description(property, at)?,
             hosted: property.availability == Availability::Hosted,
+            private: property.private,
         })
     }
 
@@ -129,9 +136,12 @@ impl<'a> Schemas<'a> {
         match (is("boolean"), is("integer"), is("number"), is("string")) {
             (true, ..) => Ok(Type::Bool),
             (_, true, ..) => match (schema.format.as_deref(), schema.minimum) {
+                (Some("uint8"), _) => Ok(Type::Integer("u8")),
                 (Some("uint16"), _) => Ok(Type::Integer("u16")),
                 (Some("uint32"), _) => Ok(Type::Integer("u32")),
-                (Some(other), _) => Err(at.error(&format!("the format {other} is not known: uint16, uint32, or none"))),
+                (Some(other), _) => Err(at.error(&format!(
+                    "the format {other} is not known: uint8, uint16, uint32, or none"
+                ))),
                 (None, Some(0)) => Ok(Type::Integer("u64")),
                 (None, _) => Ok(Type::Integer("i64")),
             },
@@ -172,7 +182,9 @@ fn named(component: &str, schema: &Schema) -> Type {
         Some("Timestamp") => Kind::Timestamp,
         Some("Payload") => Kind::Payload,
         Some("ConfirmDestructive") => Kind::Confirm,
+        Some("IdempotencyKey") => Kind::IdempotencyKey,
         _ if schema.values.is_some() => Kind::OpenEnum,
+        Some(_) if is("string") && schema.format.as_deref() == Some("password") => Kind::Secret,
         Some(_) if is("string") => Kind::Text,
         Some(_) => Kind::Other,
         None if schema.all_of.is_empty() && schema.required.is_empty() => Kind::Defaulted,

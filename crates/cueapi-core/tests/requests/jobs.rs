@@ -1,39 +1,12 @@
-//! Every operation's request, as text: what goes over the wire does not change unseen.
+//! Cues, executions, outcomes and workers.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
-
-use cueapi_core::{
-    Client, ConfirmDestructive, Endpoint, Pending,
-    testing::{self, ReplayClient, json},
-    types::{
-        Artifact, Callback, CallbackMethod, CueStatus, Evidence, ExecutionStatus, OnFailure, Outcome, OutcomeState,
-        Retry, Schedule, Timestamp, Transport, VerificationMode,
-    },
+use cueapi_core::types::{
+    Artifact, Callback, CallbackMethod, CueStatus, Evidence, ExecutionStatus, OnFailure, Outcome, OutcomeState, Retry,
+    Schedule, Transport, VerificationMode,
 };
 use serde_json::json as value;
 
-/// The request that a call makes, without the headers that every request has.
-fn request<E: Endpoint>(call: impl FnOnce(Client) -> Pending<Client, E>) -> String {
-    let replay = ReplayClient::new([json(404, "{}")]);
-    let _ = testing::run(call(replay.client()).send());
-    let requests = replay.requests();
-    let common = [
-        "accept: application/json\n",
-        concat!("user-agent: cueapi-rust/", env!("CARGO_PKG_VERSION"), "\n"),
-    ];
-    common.iter().fold(requests[0].clone(), |text, line| {
-        assert!(text.contains(line), "{text}");
-        text.replace(line, "")
-    })
-}
-
-fn post(path: &str, body: &str) -> String {
-    format!("POST {path}\ncontent-type: application/json\n\n{body}")
-}
-
-fn at(text: &str) -> Timestamp {
-    Timestamp::parse(text).unwrap()
-}
+use crate::{at, patch, post, request};
 
 #[test]
 fn cues_create_sends_what_was_given_and_nothing_else() {
@@ -110,10 +83,6 @@ fn cues() {
         request(|c| c.cues().fire("cue_1").send_at(at("2026-11-23T23:44:37.722868+02:00"))),
         post("/v1/cues/cue_1/fire", r#"{"send_at":"2026-11-23T21:44:37.722868Z"}"#)
     );
-}
-
-fn patch(path: &str, body: &str) -> String {
-    post(path, body).replacen("POST", "PATCH", 1)
 }
 
 #[test]
@@ -279,20 +248,4 @@ fn workers() {
             r#"{"worker_id":"w1","handlers":["report","beta"]}"#
         )
     );
-}
-
-#[test]
-fn the_webhook_secret() {
-    assert_eq!(request(|c| c.webhook_secret().get()), "GET /v1/auth/webhook-secret\n\n");
-    assert_eq!(
-        request(|c| c.webhook_secret().regenerate(ConfirmDestructive)),
-        "POST /v1/auth/webhook-secret/regenerate\nx-confirm-destructive: true\n\n"
-    );
-}
-
-#[test]
-fn the_service() {
-    assert_eq!(request(|c| c.service().info()), "GET /v1/info\n\n");
-    assert_eq!(request(|c| c.service().health()), "GET /health\n\n");
-    assert_eq!(request(|c| c.service().status()), "GET /status\n\n");
 }
