@@ -59,7 +59,6 @@ impl fmt::Debug for SentDelivery {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct Sender {
     client: HyperClient<HttpConnector>,
     timeout: Option<Duration>,

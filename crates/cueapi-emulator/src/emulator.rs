@@ -1,6 +1,6 @@
 //! A running emulator, as its user holds it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::watch, task::JoinHandle};
@@ -26,7 +26,6 @@ use crate::{
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct Emulator {
     shared: Arc<Shared>,
     account: AccountId,
@@ -36,6 +35,15 @@ pub struct Emulator {
     schedule: Option<JoinHandle<()>>,
     /// One caller at a time moves the clock.
     advancing: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("base_url", &self.base_url())
+            .field("now", &self.now())
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long open connections may take to finish when the emulator is shut down.

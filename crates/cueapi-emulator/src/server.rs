@@ -27,7 +27,6 @@ use crate::{
 /// How many sent requests are remembered.
 const MAX_SENT: usize = 10_000;
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     engine: Mutex<Engine>,
     pub(crate) clock: RunningClock,

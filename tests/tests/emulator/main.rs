@@ -14,5 +14,6 @@ mod lifecycle;
 mod limits;
 mod properties;
 mod receiver;
+mod secrecy;
 mod validation;
 mod wire;

@@ -1,6 +1,6 @@
 //! What a cue is.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -77,7 +77,7 @@ names! {
 }
 
 /// Where a webhook goes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Callback {
     /// The URL; a worker cue has none.
     pub url: Option<Box<str>>,
@@ -108,7 +108,7 @@ pub struct OnFailure {
 }
 
 /// A cue to make.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CreateCue {
     /// Unique within the account.
     pub name: Box<str>,
@@ -131,7 +131,7 @@ pub struct CreateCue {
 }
 
 /// The `callback` of a change: what is left out is reset, except the URL.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PatchCallback {
     /// The URL, kept when absent.
     pub url: Option<Box<str>>,
@@ -142,7 +142,7 @@ pub struct PatchCallback {
 }
 
 /// A change of a cue; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "each field is the one of CreateCue, replaced whole")]
 pub struct PatchCue {
     pub name: Option<Box<str>>,
@@ -157,7 +157,7 @@ pub struct PatchCue {
 }
 
 /// A cue as the server keeps it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is the one of CreateCue")]
 pub struct Cue {
@@ -212,6 +212,26 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// How many there are in all.
     pub total: usize,
+}
+
+/// Payloads and headers are the users', and may hold what they keep secret: no `Debug` here shows them.
+macro_rules! debug_without_contents {
+    ($($type:ident { $($field:ident),* }),* $(,)?) => {$(
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+pub(super) use debug_without_contents;
+
+debug_without_contents! {
+    Callback { url, method },
+    CreateCue { name, schedule, transport, retry, on_failure, verification },
+    PatchCallback { url, method },
+    PatchCue { name, status, schedule, retry, on_failure, verification },
+    Cue { id, name, status, transport, next_run, run_count, fired_count },
 }
 
 impl Default for Callback {

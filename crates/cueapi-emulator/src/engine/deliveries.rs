@@ -1,11 +1,12 @@
 //! Sending webhooks, as far as it goes without a network: what to send when, and what its result means.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
     Callback, CueStatus, Engine, ExecutionStatus, Trigger, Uuid,
+    cue::debug_without_contents,
     executions::{ExecutionKey, STALE},
     failures::backoff,
     timers::Timer,
@@ -17,7 +18,7 @@ use crate::{json::Json, time};
 pub struct DeliveryId(u64);
 
 /// A request to be sent for the server. Its result is owed to [`Engine::delivered`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {
     /// What to give back with the result.
@@ -75,7 +76,6 @@ pub enum AttemptResult {
 }
 
 /// What a delivery sends, taken from the cue when it is queued: later changes do not reach it.
-#[derive(Debug)]
 pub(super) struct Parcel {
     name: Box<str>,
     callback: Arc<Callback>,
@@ -83,10 +83,14 @@ pub(super) struct Parcel {
     secret: Box<str>,
 }
 
-#[derive(Debug)]
 pub(super) struct InFlight {
     execution: ExecutionKey,
     attempt: u32,
+}
+
+debug_without_contents! {
+    Delivery { id, kind, method, url },
+    Parcel { name },
 }
 
 impl Engine {

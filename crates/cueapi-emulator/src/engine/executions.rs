@@ -1,12 +1,12 @@
 //! Executions: single runs of a cue, from the moment they are planned to their end.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
 use super::{
     AccountId, Cue, CueStatus, Engine, Outcome, OutcomeState, Page, Refusal, Transport, Uuid,
-    cue::{CueKey, names},
+    cue::{CueKey, debug_without_contents, names},
     deliveries::Parcel,
     timers::Timer,
 };
@@ -100,9 +100,20 @@ pub struct Execution {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    pub(super) live_claim: Option<(Box<str>, Timestamp)>,
+    pub(super) live_claim: Option<LiveClaim>,
     /// What the next delivery sends, as it was when it was queued.
     pub(super) parcel: Option<Arc<Parcel>>,
+}
+
+/// Which live session attends to an execution, and since when.
+#[derive(Clone)]
+pub(super) struct LiveClaim {
+    pub(super) token: Box<str>,
+    pub(super) at: Timestamp,
+}
+
+debug_without_contents! {
+    LiveClaim { at },
 }
 
 /// Which executions a list is about; what is `None` does not filter. The texts are free: an unknown one matches nothing.

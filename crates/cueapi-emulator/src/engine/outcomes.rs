@@ -1,10 +1,13 @@
 //! Outcomes: what a worker or receiver says came of an execution, written once, and whether it is believed.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{
-    AccountId, CueStatus, Engine, ExecutionStatus, Refusal, Transport, Uuid, VerificationMode, cue::names,
-    executions::ExecutionKey,
+    AccountId, CueStatus, Engine, ExecutionStatus, Refusal, Transport, Uuid, VerificationMode,
+    cue::{debug_without_contents, names},
+    executions::{ExecutionKey, LiveClaim},
 };
 use crate::json::{Dump, Json};
 
@@ -25,7 +28,7 @@ names! {
 }
 
 /// An outcome as it is reported.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "each field is the one of the request body")]
 pub struct OutcomeReport {
     pub success: bool,
@@ -41,7 +44,7 @@ pub struct OutcomeReport {
 }
 
 /// An outcome as it stands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Outcome {
     /// What was reported, with evidence that was added later.
@@ -53,7 +56,7 @@ pub struct Outcome {
 }
 
 /// Evidence to add to an outcome; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[expect(missing_docs, reason = "each field is the one of the request body")]
 pub struct EvidencePatch {
     pub external_id: Option<String>,
@@ -63,6 +66,12 @@ pub struct EvidencePatch {
     pub summary: Option<String>,
     pub artifacts: Option<Vec<Json>>,
     pub metadata: Option<Json>,
+}
+
+debug_without_contents! {
+    OutcomeReport { success },
+    Outcome { report, recorded_at },
+    EvidencePatch {},
 }
 
 const MAX_METADATA: usize = 10_240;
@@ -281,7 +290,7 @@ impl Engine {
     ) -> Result<(Uuid, Timestamp), Refusal> {
         let key = self.execution_key(account, id)?;
         let execution = self.executions.get_mut(&key).ok_or(Refusal::Internal)?;
-        if let Some((holder, at)) = &execution.live_claim {
+        if let Some(LiveClaim { token: holder, at }) = &execution.live_claim {
             if **holder == *token {
                 return Ok((execution.id, *at));
             }
@@ -291,7 +300,10 @@ impl Engine {
         if token.contains('\0') || token.chars().count() > 128 {
             return Err(Refusal::Internal);
         }
-        execution.live_claim = Some((token.into(), now));
+        execution.live_claim = Some(LiveClaim {
+            token: token.into(),
+            at: now,
+        });
         execution.updated_at = now;
         Ok((execution.id, now))
     }
