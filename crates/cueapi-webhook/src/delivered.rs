@@ -47,8 +47,8 @@ pub struct Delivered<B: DeliveryBody> {
 
 impl<B: DeliveryBody> Delivered<B> {
     pub(crate) fn decode(signed: &[u8], proof: Proof, headers: &HeaderMap) -> Result<Self, Malformed> {
-        let headers = B::headers(headers);
-        let (body, ids_signed) = B::body(signed, &headers)?;
+        let headers = headers.into();
+        let (body, ids_signed) = B::decode(signed, &headers)?;
         Ok(Self {
             body,
             headers,
@@ -64,6 +64,14 @@ impl<B: DeliveryBody> Delivered<B> {
     }
 
     /// What the headers said. They are not signed: where the body says the same, believe the body.
+    ///
+    /// ```
+    /// use cueapi_webhook::MessageDelivery;
+    ///
+    /// fn log(message: &MessageDelivery) {
+    ///     println!("{} from {}, attempt {:?}", message.id, message.from.slug, message.headers().attempt);
+    /// }
+    /// ```
     #[must_use]
     pub const fn headers(&self) -> &B::Headers {
         &self.headers
@@ -72,6 +80,14 @@ impl<B: DeliveryBody> Delivered<B> {
     /// How the delivery was proved: with which secret, and when it was signed.
     ///
     /// After a rotation, [`Proof::secret`] tells when nothing comes with the old secret any more.
+    ///
+    /// ```
+    /// use cueapi_webhook::CueDelivery;
+    ///
+    /// fn with_the_old_secret(delivery: &CueDelivery) -> bool {
+    ///     delivery.proof().secret() > 0
+    /// }
+    /// ```
     #[must_use]
     pub const fn proof(&self) -> Proof {
         self.proof

@@ -26,8 +26,8 @@ pub struct CueHeaders {
     pub attempt: Option<u32>,
 }
 
-impl CueHeaders {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+impl From<&HeaderMap> for CueHeaders {
+    fn from(headers: &HeaderMap) -> Self {
         Self {
             cue_id: value(headers, "x-cueapi-cue-id"),
             execution_id: value(headers, "x-cueapi-execution-id"),
@@ -47,8 +47,8 @@ pub struct AlertHeaders {
     pub alert_type: Option<AlertType>,
 }
 
-impl AlertHeaders {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+impl From<&HeaderMap> for AlertHeaders {
+    fn from(headers: &HeaderMap) -> Self {
         Self {
             alert_id: value(headers, "x-cueapi-alert-id"),
             alert_type: value(headers, "x-cueapi-alert-type"),
@@ -72,8 +72,8 @@ pub struct MessageHeaders {
     pub attempt: Option<u32>,
 }
 
-impl MessageHeaders {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+impl From<&HeaderMap> for MessageHeaders {
+    fn from(headers: &HeaderMap) -> Self {
         Self {
             event_type: text(headers, "x-cueapi-event-type").map(Into::into),
             message_id: value(headers, "x-cueapi-message-id"),
@@ -92,8 +92,8 @@ pub struct EventHeaders {
     pub event_count: Option<u32>,
 }
 
-impl EventHeaders {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+impl From<&HeaderMap> for EventHeaders {
+    fn from(headers: &HeaderMap) -> Self {
         Self {
             event_count: value(headers, "x-cueapi-event-count"),
         }

@@ -14,7 +14,7 @@ use crate::{AlertHeaders, CueHeaders, EventHeaders, Malformed, MessageHeaders};
 /// A [`FailureNotice`](cueapi_types::FailureNotice) is none of them: nobody signs it, so it never comes out of this crate.
 pub trait DeliveryBody: Sized + decode::Decode<Self::Headers> {
     /// The headers that go with it.
-    type Headers;
+    type Headers: for<'a> From<&'a HeaderMap>;
 
     /// The same for every repetition of a delivery, and different for different ones.
     ///
@@ -26,14 +26,12 @@ pub trait DeliveryBody: Sized + decode::Decode<Self::Headers> {
 
 /// What [`DeliveryBody`] needs and nobody else should call.
 pub(crate) mod decode {
-    use super::{HeaderMap, Malformed};
+    use super::Malformed;
 
     #[expect(unnameable_types, reason = "it seals `DeliveryBody`")]
     pub trait Decode<H>: Sized {
-        fn headers(headers: &HeaderMap) -> H;
-
         /// Decodes what was signed, and says whether the ids were part of it.
-        fn body(signed: &[u8], headers: &H) -> Result<(Self, bool), Malformed>;
+        fn decode(signed: &[u8], headers: &H) -> Result<(Self, bool), Malformed>;
     }
 }
 
@@ -46,11 +44,7 @@ impl<P: DeserializeOwned> DeliveryBody for Delivery<P> {
 }
 
 impl<P: DeserializeOwned> decode::Decode<CueHeaders> for Delivery<P> {
-    fn headers(headers: &HeaderMap) -> CueHeaders {
-        CueHeaders::read(headers)
-    }
-
-    fn body(signed: &[u8], headers: &CueHeaders) -> Result<(Self, bool), Malformed> {
+    fn decode(signed: &[u8], headers: &CueHeaders) -> Result<(Self, bool), Malformed> {
         if is_envelope(signed)? {
             let envelope = object(signed, "the body is not a cue delivery with such a payload")?;
             return Ok((envelope, true));
@@ -97,11 +91,7 @@ impl DeliveryBody for AlertNotice {
 }
 
 impl decode::Decode<AlertHeaders> for AlertNotice {
-    fn headers(headers: &HeaderMap) -> AlertHeaders {
-        AlertHeaders::read(headers)
-    }
-
-    fn body(signed: &[u8], _: &AlertHeaders) -> Result<(Self, bool), Malformed> {
+    fn decode(signed: &[u8], _: &AlertHeaders) -> Result<(Self, bool), Malformed> {
         Ok((object(signed, "the body is not an alert delivery")?, true))
     }
 }
@@ -115,11 +105,7 @@ impl DeliveryBody for PushedMessage {
 }
 
 impl decode::Decode<MessageHeaders> for PushedMessage {
-    fn headers(headers: &HeaderMap) -> MessageHeaders {
-        MessageHeaders::read(headers)
-    }
-
-    fn body(signed: &[u8], _: &MessageHeaders) -> Result<(Self, bool), Malformed> {
+    fn decode(signed: &[u8], _: &MessageHeaders) -> Result<(Self, bool), Malformed> {
         Ok((object(signed, "the body is not a message delivery")?, true))
     }
 }
@@ -133,11 +119,7 @@ impl DeliveryBody for EventBatch {
 }
 
 impl decode::Decode<EventHeaders> for EventBatch {
-    fn headers(headers: &HeaderMap) -> EventHeaders {
-        EventHeaders::read(headers)
-    }
-
-    fn body(signed: &[u8], _: &EventHeaders) -> Result<(Self, bool), Malformed> {
+    fn decode(signed: &[u8], _: &EventHeaders) -> Result<(Self, bool), Malformed> {
         Ok((object(signed, "the body is not an event delivery")?, true))
     }
 }

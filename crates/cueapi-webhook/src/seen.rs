@@ -14,6 +14,32 @@ pub use self::redis::RedisStore;
 ///
 /// Keys are [`DeliveryBody::seen_key`](crate::DeliveryBody::seen_key)s. A store that cannot answer says so with an error and never
 /// guesses. One that is shared must be atomic in [`claim`](Self::claim): of two callers, one is first.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_webhook::seen::{SeenStore, Sight, StoreError};
+/// # struct Database;
+/// # impl Database { async fn execute(&self, _: &str, _: (&str, f64)) -> Result<u64, std::io::Error> { Ok(1) } }
+/// # impl Database { async fn is_finished(&self, _: &str) -> Result<bool, std::io::Error> { Ok(false) } }
+///
+/// /// Rows of `seen(key primary key, finished, until)` in a database.
+/// struct Table(Database);
+///
+/// impl SeenStore for Table {
+///     async fn claim(&self, key: &str, lease: Duration) -> Result<Sight, StoreError> {
+///         let claim = "INSERT INTO seen VALUES ($1, FALSE, now() + $2) ON CONFLICT (key) DO UPDATE \
+///                      SET finished = FALSE, until = EXCLUDED.until WHERE seen.until < now()";
+///         if self.0.execute(claim, (key, lease.as_secs_f64())).await.map_err(StoreError::new)? == 1 {
+///             return Ok(Sight::First);
+///         }
+///         let finished = self.0.is_finished(key).await.map_err(StoreError::new)?;
+///         Ok(if finished { Sight::Finished } else { Sight::Running })
+///     }
+///     // `finish` and `release` likewise
+/// #   async fn finish(&self, _: &str, _: Duration) -> Result<(), StoreError> { Ok(()) }
+/// #   async fn release(&self, _: &str) -> Result<(), StoreError> { Ok(()) }
+/// }
+/// ```
 pub trait SeenStore: Send + Sync {
     /// Claims the key for `lease`, unless it is claimed or finished.
     ///
