@@ -16,6 +16,7 @@
 
 mod edits;
 mod encoding;
+mod float;
 mod number;
 mod order;
 mod plan;

@@ -1,12 +1,11 @@
 //! Numbers: integers of any length as they are, floats in their shortest spelling, both as Python writes them.
 
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use super::edits::Edits;
-use super::{CanonicalError, MAX_INTEGER_DIGITS};
+use super::float::{self, Decimal, SIGNIFICANT_DIGITS};
+use super::{CanonicalError, MAX_INTEGER_DIGITS, offset};
 
 /// Reads the number that begins at `at`; returns where it ends.
 ///
@@ -64,117 +63,95 @@ fn is_canonical(integer: &[u8], fraction: &[u8]) -> bool {
 
 #[cold]
 fn write(number: &[u8], float: bool, out: &mut Vec<u8>) {
-    if float {
-        out.extend_from_slice(spell(parse(number)).as_bytes());
-    } else {
+    if !float {
         // Of integers, only minus zero changes.
-        out.push(b'0');
+        return out.push(b'0');
+    }
+    let unsigned = number.strip_prefix(b"-").unwrap_or(number);
+    out.extend_from_slice(&number[..number.len() - unsigned.len()]);
+    match float::shortest(decimal(unsigned)) {
+        Some(shortest) => write_decimal(shortest, out),
+        None => out.extend_from_slice(b"Infinity"),
     }
 }
 
-/// Spells a float as Python's `repr` does.
-fn spell(float: f64) -> String {
-    if float.is_infinite() {
-        return String::from(if float > 0.0 { "Infinity" } else { "-Infinity" });
-    }
-    let scientific = shortest(float);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = mantissa.split_at(usize::from(mantissa.starts_with('-')));
-    let digits = mantissa.replacen('.', "", 1);
-    match exponent {
-        0..16 => {
-            let integer = exponent.unsigned_abs() as usize + 1;
-            let (integer, fraction) = match digits.split_at_checked(integer) {
-                Some((integer, fraction)) => (integer, if fraction.is_empty() { "0" } else { fraction }),
-                None => (&*format!("{digits:0<integer$}"), "0"),
-            };
-            format!("{sign}{integer}.{fraction}")
+/// Spells a number as Python's `repr` does: with an exponent where there would be more than three zeros behind the point, or more
+/// than sixteen digits before it.
+fn write_decimal(Decimal { mut digits, point }: Decimal, out: &mut Vec<u8>) {
+    digits.iter_mut().for_each(|digit| *digit += b'0');
+    let places = point.unsigned_abs() as usize;
+    match point {
+        _ if digits.is_empty() => out.extend_from_slice(b"0.0"),
+        -3..=0 => {
+            out.extend_from_slice(b"0.");
+            out.resize(out.len() + places, b'0');
+            out.extend_from_slice(&digits);
         }
-        -4..0 => {
-            let zeros = exponent.unsigned_abs() as usize - 1;
-            format!("{sign}0.{:0<zeros$}{digits}", "")
+        1..=16 => {
+            digits.resize(digits.len().max(places + 1), b'0');
+            let (integer, fraction) = digits.split_at(places);
+            out.extend_from_slice(integer);
+            out.push(b'.');
+            out.extend_from_slice(fraction);
         }
-        _ => format!(
-            "{sign}{mantissa}e{}{:02}",
-            if exponent < 0 { '-' } else { '+' },
-            exponent.unsigned_abs()
-        ),
-    }
-}
-
-/// The fewest digits that read back as the same float, in scientific notation: `-1.234e-5`.
-fn shortest(float: f64) -> String {
-    let shortest = format!("{float:e}");
-    let digits = shortest
-        .bytes()
-        .take_while(|byte| *byte != b'e')
-        .filter(u8::is_ascii_digit)
-        .count();
-    // When two spellings of that many digits are equally near, Rust takes the greater one and Python the even one, which is how
-    // Rust rounds to a given precision. Up to 15 digits, there are no two.
-    if digits > 15 {
-        let nearest = format!("{float:.0$e}", digits - 1);
-        if nearest.parse() == Ok(float) {
-            return nearest;
+        _ => {
+            let (first, others) = digits.split_at(1);
+            out.extend_from_slice(first);
+            if !others.is_empty() {
+                out.push(b'.');
+                out.extend_from_slice(others);
+            }
+            write_exponent(point - 1, out);
         }
     }
-    shortest
 }
 
-/// The float nearest to a JSON number.
-fn parse(number: &[u8]) -> f64 {
-    // As long as this, an exponent that core's parser cuts off at 65,536 outweighs all digits.
-    let short = (number.len() <= 64).then(|| String::from_utf8_lossy(number));
-    short
-        .unwrap_or_else(|| shorten(number).into())
-        .parse()
-        .unwrap_or_default()
+/// Writes an exponent, of at least two digits and at most three.
+fn write_exponent(exponent: i32, out: &mut Vec<u8>) {
+    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    let exponent = exponent.unsigned_abs();
+    for unit in [100, 10, 1] {
+        if unit < 100 || exponent >= unit {
+            out.push(b"0123456789"[(exponent / unit % 10) as usize]);
+        }
+    }
 }
 
-/// Digits that can decide how a double is rounded; beyond them it only matters whether there is something.
-const SIGNIFICANT_DIGITS: usize = 800;
-
-/// A number of moderate length that rounds to the same float.
-fn shorten(number: &[u8]) -> String {
-    let (sign, number) = number.split_at(usize::from(number.starts_with(b"-")));
-    let at = number
+/// The value of a number without a sign.
+fn decimal(number: &[u8]) -> Decimal {
+    let end = number
         .iter()
         .position(|byte| matches!(byte, b'e' | b'E'))
         .unwrap_or(number.len());
-    let (mantissa, exponent) = number.split_at(at);
+    let (mantissa, exponent) = number.split_at(end);
     let integer = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
 
-    let digits = || mantissa.iter().filter(|byte| **byte != b'.');
-    let zeros = digits().take_while(|digit| **digit == b'0').count();
-    let mut significant: String = digits()
-        .skip(zeros)
-        .take(SIGNIFICANT_DIGITS)
-        .map(|digit| char::from(*digit))
-        .collect();
-    if digits().skip(zeros + SIGNIFICANT_DIGITS).any(|digit| *digit != b'0') {
-        significant.push('1');
+    let values = || mantissa.iter().filter(|byte| **byte != b'.').map(|digit| digit - b'0');
+    let zeros = values().take_while(|digit| *digit == 0).count();
+    let mut digits: Vec<u8> = values().skip(zeros).take(SIGNIFICANT_DIGITS).collect();
+    if values().skip(zeros + SIGNIFICANT_DIGITS).any(|digit| digit != 0) {
+        digits.push(1);
     }
-    let shift = to_i64(exponent.get(1..).unwrap_or_default()) + signed(integer) - signed(zeros);
-    format!(
-        "{}0.{significant}e{}",
-        if sign.is_empty() { "" } else { "-" },
-        shift.clamp(-9_999, 9_999)
-    )
+    while digits.last() == Some(&0) {
+        digits.pop();
+    }
+    // Texts are at most `MAX_LENGTH` long, so that nothing here comes near an overflow.
+    let point =
+        exponent_value(exponent.get(1..).unwrap_or_default()) + i64::from(offset(integer)) - i64::from(offset(zeros));
+    Decimal {
+        digits,
+        point: i32::try_from(point.clamp(-10_000, 10_000)).unwrap_or_default(),
+    }
 }
 
-/// An exponent; one of more digits than a text can make up for is cut off.
-fn to_i64(exponent: &[u8]) -> i64 {
+/// The value of an exponent; one that is greater than a text could make up for with zeros is cut off.
+fn exponent_value(exponent: &[u8]) -> i64 {
     let (sign, digits) = match exponent {
         [b'-', digits @ ..] => (-1, digits),
         [b'+', digits @ ..] | digits => (1, digits),
     };
-    let number = digits.iter().fold(0_i64, |number, digit| {
-        (number * 10 + i64::from(digit - b'0')).min(1 << 40)
+    let value = digits.iter().fold(0_i64, |value, digit| {
+        (value * 10 + i64::from(digit - b'0')).min(1 << 40)
     });
-    sign * number
-}
-
-fn signed(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+    sign * value
 }
