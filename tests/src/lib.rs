@@ -1,6 +1,7 @@
 //! Helpers that the cross-crate tests share.
 
 pub mod captures;
+pub mod contract;
 pub mod exchanges;
 
 /// The README, so that its Rust is compiled.

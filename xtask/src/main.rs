@@ -5,6 +5,7 @@
 mod ci;
 mod codegen;
 mod confine;
+mod contract;
 mod cookbook;
 mod drift;
 mod parity;
@@ -22,6 +23,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    Contract(contract::Args),
     Drift(drift::Args),
     Parity(parity::Args),
     Vectors(vectors::Args),
@@ -31,6 +33,7 @@ fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
+        Command::Contract(args) => args.run(),
         Command::Drift(args) => args.run(),
         Command::Parity(args) => args.run(),
         Command::Vectors(args) => args.run(),

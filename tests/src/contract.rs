@@ -1,0 +1,115 @@
+//! One suite of live checks against any CueAPI server, through the SDK where it can say it and as raw HTTP where not.
+//!
+//! Every check makes what it needs under a name of this run, and nothing else is touched; what was made is deleted after
+//! each check, and looked for once more at the end, also when the suite is interrupted.
+
+mod agents;
+mod check;
+mod claims;
+mod cues;
+mod executions;
+mod firing;
+mod outcomes;
+mod paging;
+mod report;
+mod server;
+mod subject;
+mod wire;
+
+use std::{error::Error, pin::pin, time::Duration};
+
+use cueapi_core::ErrorKind;
+
+use self::{
+    check::{Checked, Stop},
+    subject::Subject,
+};
+pub use self::{
+    report::{Report, Row, Verdict},
+    subject::ServerKind,
+};
+
+/// What a check may take, waiting for the rate limit included.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Runs all checks against a server, hands each result to `progress` as it comes, and ends early when `stop` does.
+///
+/// # Errors
+///
+/// When the server cannot be reached or does not know the key: then there is nothing to check.
+pub async fn run(
+    base_url: &str,
+    api_key: &str,
+    stop: impl Future<Output = ()>,
+    progress: impl FnMut(&Row),
+) -> Result<Report, Box<dyn Error + Send + Sync>> {
+    let subject = Subject::new(base_url, api_key)?;
+    if let Err(error) = subject.client.cues().list().limit(1).await {
+        if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Authentication) {
+            return Err(error.into());
+        }
+    }
+    let subject = subject.detect().await;
+    let mut suite = Suite {
+        report: Report::new(subject.kind),
+        subject,
+        progress,
+    };
+    suite.report.interrupted = {
+        let stop = pin!(stop);
+        tokio::select! {
+            () = suite.everything() => false,
+            () = stop => true,
+        }
+    };
+    suite.report.left_behind = suite.subject.clean_up().await;
+    Ok(suite.report)
+}
+
+/// The checks' state: whom they ask, and what came of it.
+struct Suite<P> {
+    subject: Subject,
+    report: Report,
+    progress: P,
+}
+
+impl<P: FnMut(&Row)> Suite<P> {
+    async fn everything(&mut self) {
+        self.service().await;
+        self.cues().await;
+        self.paging().await;
+        self.firing().await;
+        self.claims().await;
+        self.outcomes().await;
+        self.executions().await;
+        self.workers().await;
+        self.agents().await;
+        self.wire().await;
+    }
+
+    /// Runs one check: what should be so, and the code that finds out.
+    async fn check(
+        &mut self,
+        area: &'static str,
+        statement: &'static str,
+        check: impl AsyncFnOnce(&Subject) -> Checked,
+    ) {
+        let verdict = match tokio::time::timeout(PATIENCE, check(&self.subject)).await {
+            Ok(Ok(seen)) => Verdict::Pass { seen },
+            Ok(Err(Stop::Fail { expected, seen })) => Verdict::Fail { expected, seen },
+            Ok(Err(Stop::Skip(reason))) => Verdict::Skip { reason },
+            Err(_) => Verdict::Fail {
+                expected: statement.to_owned(),
+                seen: format!("nothing, after {} s", PATIENCE.as_secs()),
+            },
+        };
+        self.subject.delete_scratch().await;
+        let row = Row {
+            area,
+            statement,
+            verdict,
+        };
+        (self.progress)(&row);
+        self.report.rows.push(row);
+    }
+}

@@ -1,0 +1,79 @@
+//! How a check says what it expected and what it saw.
+
+use std::fmt::Debug;
+
+use cueapi_core::{Error, http::HttpError};
+
+/// What was seen, in a few words, or why the check did not get there.
+pub(super) type Checked = Result<String, Stop>;
+
+/// Why a check ended before its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Fail {
+        expected: String,
+        seen: String,
+    },
+    /// This server has no such thing, or it cannot be checked without harm.
+    Skip(String),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        fail("an answer", error.to_string())
+    }
+}
+
+impl From<HttpError> for Stop {
+    fn from(error: HttpError) -> Self {
+        fail("an answer", error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Stop {
+    fn from(error: serde_json::Error) -> Self {
+        fail("JSON", error.to_string())
+    }
+}
+
+pub(super) fn fail(expected: impl Into<String>, seen: impl Into<String>) -> Stop {
+    Stop::Fail {
+        expected: expected.into(),
+        seen: seen.into(),
+    }
+}
+
+/// The two are equal.
+pub(super) fn same<T: PartialEq + Debug>(what: &str, expected: T, seen: T) -> Result<(), Stop> {
+    if expected == seen {
+        Ok(())
+    } else {
+        Err(fail(format!("{what} {expected:?}"), format!("{seen:?}")))
+    }
+}
+
+/// It is as it should be.
+pub(super) fn holds(truth: bool, expected: &str, seen: impl Debug) -> Result<(), Stop> {
+    if truth {
+        Ok(())
+    } else {
+        Err(fail(expected, format!("{seen:?}")))
+    }
+}
+
+/// The server refused with this status and this error code.
+pub(super) fn refused<T>(result: Result<T, Error>, status: u16, code: &str) -> Checked {
+    let expected = format!("{status} {code}");
+    match result {
+        Ok(_) => Err(fail(expected, "it was accepted")),
+        Err(error) => {
+            let seen_code = error.api().map_or("no code", |api| api.code.as_str());
+            let seen_status = error.status().map_or(0, |status| status.as_u16());
+            if seen_status == status && seen_code == code {
+                Ok(expected)
+            } else {
+                Err(fail(expected, error.to_string()))
+            }
+        }
+    }
+}
