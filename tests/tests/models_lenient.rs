@@ -1,5 +1,7 @@
 //! A server may know more than this SDK, or less: what it adds or leaves out does not break a response.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test that panics fails the test")]
+
 use std::collections::BTreeSet;
 
 use cueapi_tests::exchanges::{Exchange, exchanges};
@@ -10,8 +12,11 @@ use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+/// Decodes a body into a model, and says why where it cannot.
+type Decode = fn(&Value) -> Result<(), String>;
+
 /// Bodies that between them have every model of the API's responses in them.
-fn bodies() -> Vec<(String, fn(&Value) -> Result<(), String>, Value)> {
+fn bodies() -> Vec<(String, Decode, Value)> {
     fn decodes<T: DeserializeOwned>(value: &Value) -> Result<(), String> {
         // As text: that is how responses come.
         serde_json::from_str::<T>(&value.to_string())
@@ -23,7 +28,7 @@ fn bodies() -> Vec<(String, fn(&Value) -> Result<(), String>, Value)> {
         let Exchange { response, .. } = exchange.unwrap_or_else(|| panic!("{name} is not among the captures"));
         serde_json::from_str::<Value>(&response.body).unwrap()
     };
-    let models: [(&str, &str, fn(&Value) -> Result<(), String>); 6] = [
+    let models: [(&str, &str, Decode); 6] = [
         ("cues", "cues_get_once_completed", decodes::<CueDetail>),
         ("cues", "cues_list_limit_offset", decodes::<CueList>),
         ("executions", "executions_list_sdk_default", decodes::<ExecutionList>),
