@@ -3,6 +3,10 @@
 pub mod captures;
 pub mod contract;
 pub mod exchanges;
+#[path = "generated/mod.rs"]
+mod generated;
+pub mod golden;
+pub mod models;
 
 /// The README, so that its Rust is compiled.
 #[cfg(doctest)]

@@ -1,90 +1,27 @@
-//! Every response that a CueAPI server gave decodes into its model and comes back as the same JSON.
+//! What captured responses say, beside that they come back as they were (see `golden`).
 
 use std::collections::BTreeSet;
 
-use cueapi_tests::exchanges::{Exchange, difference, exchanges};
-use cueapi_types::{
-    ApiError, Claim, ClaimableList, Cue, CueDetail, CueList, ErrorCode, EvidenceReceipt, Execution, ExecutionList,
-    FiredExecution, Health, Heartbeat, Info, LiveClaimReceipt, OutcomeReceipt, PendingVerification,
-    RegeneratedWebhookSecret, ReplayedExecution, ServiceStatus, VerificationReceipt, WebhookSecretResponse,
-    WorkerHeartbeat, WorkerList,
-};
-use serde::{Serialize, de::DeserializeOwned};
+use cueapi_tests::exchanges::{Exchange, exchanges};
+use cueapi_types::{ApiError, Cue, CueDetail, ErrorCode};
 use serde_json::Value;
 
-const FILES: [&str; 6] = ["cues", "executions", "workers", "service", "auth", "errors"];
-
-/// Decodes a body and encodes it again.
-type Model = fn(&str) -> serde_json::Result<Value>;
-
-fn model<T: DeserializeOwned + Serialize>(body: &str) -> serde_json::Result<Value> {
-    serde_json::to_value(serde_json::from_str::<T>(body)?)
-}
-
-/// The model of an operation's success.
-fn model_of(exchange: &Exchange) -> Option<Model> {
-    let path: Vec<&str> = exchange.request.path.trim_matches('/').split('/').collect();
-    Some(match (exchange.request.method.as_str(), path.as_slice()) {
-        ("POST", ["v1", "cues"]) | ("PATCH", ["v1", "cues", _]) => model::<Cue>,
-        ("GET", ["v1", "cues"]) => model::<CueList>,
-        ("GET", ["v1", "cues", _]) => model::<CueDetail>,
-        ("POST", ["v1", "cues", _, "fire"]) => model::<FiredExecution>,
-        ("GET", ["v1", "executions"]) => model::<ExecutionList>,
-        ("GET", ["v1", "executions", "claimable"]) => model::<ClaimableList>,
-        ("GET", ["v1", "executions", _]) => model::<Execution>,
-        ("POST", ["v1", "executions", "claim"] | ["v1", "executions", _, "claim"]) => model::<Claim>,
-        ("POST", ["v1", "executions", _, "heartbeat"]) => model::<Heartbeat>,
-        ("POST", ["v1", "executions", _, "outcome"]) => model::<OutcomeReceipt>,
-        ("POST", ["v1", "executions", _, "replay"]) => model::<ReplayedExecution>,
-        ("POST", ["v1", "executions", _, "verify"]) => model::<VerificationReceipt>,
-        ("POST", ["v1", "executions", _, "verification-pending"]) => model::<PendingVerification>,
-        ("PATCH", ["v1", "executions", _, "evidence"]) => model::<EvidenceReceipt>,
-        ("POST", ["v1", "executions", _, "live-claim"]) => model::<LiveClaimReceipt>,
-        ("POST", ["v1", "worker", "heartbeat"]) => model::<WorkerHeartbeat>,
-        ("GET", ["v1", "workers"]) => model::<WorkerList>,
-        ("GET", ["v1", "auth", "webhook-secret"]) => model::<WebhookSecretResponse>,
-        ("POST", ["v1", "auth", "webhook-secret", "regenerate"]) => model::<RegeneratedWebhookSecret>,
-        ("GET", ["v1", "info"]) => model::<Info>,
-        ("GET", ["health"]) => model::<Health>,
-        ("GET", ["status"]) => model::<ServiceStatus>,
-        _ => return None,
-    })
-}
+const FILES: [&str; 11] = [
+    "agents",
+    "alerts",
+    "auth",
+    "cues",
+    "errors",
+    "events",
+    "executions",
+    "messages",
+    "service",
+    "usage",
+    "workers",
+];
 
 fn all() -> impl Iterator<Item = Exchange> {
     FILES.into_iter().flat_map(exchanges)
-}
-
-#[test]
-fn every_captured_success_comes_back_as_the_same_json() {
-    let mut checked = BTreeSet::new();
-    for exchange in all().filter(|exchange| (200..300).contains(&exchange.response.status)) {
-        let Some(model) = model_of(&exchange) else { continue };
-        let Exchange { name, response, .. } = exchange;
-        let mut sent: Value = serde_json::from_str(&response.body).unwrap();
-        // What the server adds for a client that asked to see its own request again.
-        for echo in ["body_received", "body_received_sha256"] {
-            sent.as_object_mut().unwrap().remove(echo);
-        }
-        let again = model(&response.body).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(difference(&sent, &again), None, "{name}");
-        checked.insert(name);
-    }
-    assert!(checked.len() > 100, "only {} captures were checked", checked.len());
-}
-
-#[test]
-fn no_captured_success_of_a_described_operation_is_without_a_model() {
-    let unknown: BTreeSet<String> = all()
-        .filter(|exchange| (200..300).contains(&exchange.response.status) && model_of(exchange).is_none())
-        .map(|exchange| exchange.request.path)
-        .filter(|path| {
-            !["/v1/auth/", "/v1/echo/", "/v1/usage"]
-                .iter()
-                .any(|described_later| path.starts_with(described_later))
-        })
-        .collect();
-    assert_eq!(unknown, BTreeSet::new());
 }
 
 #[test]
@@ -110,7 +47,7 @@ fn every_captured_error_has_a_code_that_has_a_name() {
         );
         codes.insert(error.code.to_string());
     }
-    assert!(codes.len() > 20, "{codes:?}");
+    assert!(codes.len() > 40, "{codes:?}");
 }
 
 #[test]

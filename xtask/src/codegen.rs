@@ -1,7 +1,8 @@
 //! `cargo xtask codegen`: writes the generated parts of the crates from `spec/openapi.yaml`.
 //!
 //! The description is read ([`spec`]), understood ([`lower`] makes an [`api::Api`] of it), and written as Rust
-//! ([`types`] for cueapi-types, [`endpoints`] for cueapi-core, [`docs`] for the documentation in both).
+//! ([`types`] for cueapi-types, [`endpoints`] for cueapi-core, [`docs`] for the documentation in both, [`tables`] for what
+//! tests know of the API).
 
 mod api;
 mod docs;
@@ -9,6 +10,7 @@ mod endpoints;
 mod files;
 mod lower;
 mod spec;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -88,6 +90,7 @@ fn generate(description: &str) -> Result<Vec<files::File>> {
     let api = lower::api(&document).with_context(|| format!("{SPEC} does not make sense"))?;
     let mut files = types::files(&api)?;
     files.extend(endpoints::files(&api)?);
+    files.extend(tables::files(&api)?);
     Ok(files)
 }
 

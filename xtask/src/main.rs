@@ -8,7 +8,11 @@ mod confine;
 mod contract;
 mod cookbook;
 mod drift;
+mod edge;
+mod golden;
+mod no_std;
 mod parity;
+mod targets;
 mod vectors;
 
 use clap::Parser;
@@ -25,6 +29,9 @@ enum Command {
     },
     Contract(contract::Args),
     Drift(drift::Args),
+    Edge(edge::Args),
+    Golden(golden::Args),
+    NoStd(no_std::Args),
     Parity(parity::Args),
     Vectors(vectors::Args),
 }
@@ -35,6 +42,9 @@ fn main() -> anyhow::Result<()> {
         Command::Codegen { check } => codegen::run(check),
         Command::Contract(args) => args.run(),
         Command::Drift(args) => args.run(),
+        Command::Edge(args) => args.run(),
+        Command::Golden(args) => args.run(),
+        Command::NoStd(args) => args.run(),
         Command::Parity(args) => args.run(),
         Command::Vectors(args) => args.run(),
     }

@@ -1,5 +1,7 @@
 //! What sending a message does about repeats, about bodies that arrive changed, and about answers that are no errors.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::{collections::BTreeSet, time::Duration};
 
 use cueapi_core::{

@@ -1,5 +1,7 @@
 //! The API as the generator understands it: every reference followed, every name chosen, every default made plain.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::spec::Repeat;
@@ -10,6 +12,8 @@ pub(super) struct Api {
     /// Every tag, also those without operations: a file of types for each that has some.
     pub(super) sections: Vec<Section>,
     pub(super) types: Vec<TypeItem>,
+    /// A JSON value for each generated model, with all of its fields.
+    pub(super) samples: HashMap<String, Value>,
     pub(super) python_sdk: PythonSdk,
 }
 

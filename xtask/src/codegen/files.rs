@@ -10,7 +10,11 @@ use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 
 /// Where generated files are; nothing else may be there.
-const FOLDERS: [&str; 2] = ["crates/cueapi-types/src/generated", "crates/cueapi-core/src/generated"];
+const FOLDERS: [&str; 3] = [
+    "crates/cueapi-types/src/generated",
+    "crates/cueapi-core/src/generated",
+    "tests/src/generated",
+];
 
 /// A generated file.
 #[derive(Debug)]

@@ -70,6 +70,7 @@ pub(super) fn api(document: &Document) -> Result<Api> {
     Ok(Api {
         groups,
         sections,
+        samples: schemas.samples(&types),
         types,
         python_sdk,
     })

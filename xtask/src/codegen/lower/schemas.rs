@@ -1,5 +1,7 @@
 //! Component schemas: which are types of their own, and what a schema is in Rust.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, ensure};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -158,6 +160,54 @@ impl<'a> Schemas<'a> {
             .example
             .clone()
             .or_else(|| self.resolved(schema)?.example.clone())
+    }
+
+    /// A value of each of these types, with all of its members.
+    pub(super) fn samples(&self, types: &[TypeItem]) -> HashMap<String, Value> {
+        let sample = |item: &TypeItem| Some((item.name.clone(), self.sample(self.0.get(&item.name)?)));
+        types.iter().filter_map(sample).collect()
+    }
+
+    fn sample(&self, schema: &Schema) -> Value {
+        if let Some(target) = self.resolved(schema) {
+            return schema.example.clone().unwrap_or_else(|| self.sample(target));
+        }
+        // What stands by hand may not take any text for any member, so its example goes first.
+        if let (Some(example), false) = (
+            &schema.example,
+            schema.rust_type.is_none() && !schema.properties.is_empty(),
+        ) {
+            return example.clone();
+        }
+        if let Some(one) = schema.any_of.first() {
+            return self.sample(one);
+        }
+        if !schema.all_of.is_empty() {
+            let parts = schema.all_of.iter().map(|part| self.sample(part));
+            let members = parts.filter_map(|part| part.as_object().cloned()).flatten();
+            return Value::Object(members.collect());
+        }
+        if let Some(first) = schema.values.iter().flatten().next() {
+            return Value::from(first.as_str());
+        }
+        let is = |name| schema.types.as_ref().is_some_and(|types| types.contains(name));
+        match (is("boolean"), is("integer"), is("number"), is("array"), is("object")) {
+            (true, ..) => Value::Bool(true),
+            (_, true, ..) => Value::from(7),
+            (_, _, true, ..) => Value::from(1.5),
+            (_, _, _, true, _) => Value::Array(schema.items.iter().map(|items| self.sample(items)).collect()),
+            (.., true) if schema.properties.is_empty() => serde_json::json!({ "key": "value" }),
+            (.., true) => {
+                let members = schema.properties.iter();
+                Value::Object(
+                    members
+                        .map(|(wire, property)| (wire.clone(), self.sample(property)))
+                        .collect(),
+                )
+            }
+            _ if schema.format.as_deref() == Some("date-time") => Value::from("2026-11-23T20:41:10.653222Z"),
+            _ => Value::from("text"),
+        }
     }
 
     /// The component that a schema refers to.

@@ -1,0 +1,30 @@
+//! `cargo xtask golden --check FILE…`: captured exchanges, decoded by the SDK and encoded again.
+//!
+//! The work is done by a program of the `tests` package. xtask itself must build without the generated crates: when the
+//! generated code is broken, it is xtask that writes it anew.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use xshell::{Shell, cmd};
+
+/// Checks that the SDK loses, changes and misses nothing in captured exchanges.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Files of captured exchanges: JSON lists of `{name, request, response}`.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    check: Vec<PathBuf>,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<()> {
+        let sh = Shell::new()?;
+        let files = self.check;
+        Ok(cmd!(
+            sh,
+            "cargo run --quiet --package cueapi-tests --bin golden -- {files...}"
+        )
+        .quiet()
+        .run()?)
+    }
+}
