@@ -39,13 +39,12 @@ impl RedisServer {
             .current_dir(&directory)
             .stdout(Stdio::null())
             .spawn();
-        let server = match process {
-            Ok(process) => Self { process, directory },
-            Err(error) if env::var_os("CUEAPI_TEST_REDIS").is_some_and(|wish| wish == "required") => {
-                panic!("redis-server: {error}")
-            }
+        let process = match process {
+            Ok(process) => process,
             Err(error) => {
                 fs::remove_dir_all(&directory).unwrap();
+                let required = env::var_os("CUEAPI_TEST_REDIS").is_some_and(|wish| wish == "required");
+                assert!(!required, "redis-server: {error}");
                 // Not `eprintln!`, which the test harness would swallow.
                 let notice =
                     format!("\nSKIPPED a test with Redis: redis-server: {error} (apt-get install redis-server)\n");
@@ -53,6 +52,7 @@ impl RedisServer {
                 return None;
             }
         };
+        let server = Self { process, directory };
         let started = Instant::now();
         while server.try_connect().await.is_none() {
             assert!(
