@@ -1,5 +1,7 @@
 //! What is sent: payloads to the letter, outcomes within their limits, and nothing that a server cannot work with.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test that panics fails the test")]
+
 use cueapi_types::{
     Artifact, Callback, CallbackMethod, Evidence, OnFailure, Outcome, Payload, Recurring, Retry, Schedule, Timestamp,
     Transport, Verification, VerificationMode, limits,

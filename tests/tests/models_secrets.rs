@@ -1,5 +1,7 @@
 //! No `Debug` output shows a secret, a payload, or a header's value.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test that panics fails the test")]
+
 use std::fmt::Debug;
 
 use cueapi_core::testing::ReplayClient;
