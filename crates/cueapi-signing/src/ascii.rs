@@ -98,10 +98,9 @@ pub(crate) fn escape(text: &str, sink: &mut impl FnMut(&[u8])) {
 /// Cuts a text into stretches that stay as they are, each with the character after it that does not.
 fn segments(mut text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
     iter::from_fn(move || {
-        if text.is_empty() {
-            return None;
-        }
-        let (plain, rest) = text.split_at(plain_prefix(text.as_bytes()));
+        let (plain, rest) = text
+            .split_at_checked(plain_prefix(text.as_bytes()))
+            .filter(|_| !text.is_empty())?;
         let mut rest = rest.chars();
         let special = rest.next();
         text = rest.as_str();

@@ -50,48 +50,56 @@ impl<'a> SignatureHeaders<'a> {
 /// The `v1` signatures of one header, decoded.
 #[derive(Clone)]
 pub(crate) struct Signatures {
-    tags: [Option<Tag>; MAX_SIGNATURES],
+    tags: [[u8; 32]; MAX_SIGNATURES],
+    count: usize,
 }
 
 impl Signatures {
+    const NONE: Self = Self {
+        tags: [[0; 32]; MAX_SIGNATURES],
+        count: 0,
+    };
+
     /// Reads one or several `v1=<hex>`, separated by commas or spaces; signatures of another version are passed over.
     ///
     /// Only lower-case hex is read: nothing else is sent, and a signature should have one spelling.
     pub(crate) fn parse(header: &[u8]) -> Result<Self, VerifyError> {
-        let mut tags = [const { None }; MAX_SIGNATURES];
-        let mut free = tags.iter_mut();
+        let mut signatures = Self::NONE;
         for entry in header.split(|byte| matches!(byte, b',' | b' ')) {
-            let Some(hex) = entry.strip_prefix(SCHEME) else {
-                continue;
-            };
-            let slot = free.next().ok_or(VerifyError::MalformedSignature)?;
-            *slot = Some(decode(hex)?);
+            if let Some(hex) = entry.strip_prefix(SCHEME) {
+                signatures.push(hex)?;
+            }
         }
-        if tags[0].is_none() {
+        if signatures.count == 0 {
             return Err(VerifyError::MalformedSignature);
         }
-        Ok(Self { tags })
+        Ok(signatures)
     }
 
     /// Reads a header that is one signature and nothing else.
     #[cfg(feature = "alloc")]
     pub(crate) fn parse_one(header: &[u8]) -> Result<Self, VerifyError> {
-        let hex = header.strip_prefix(SCHEME).ok_or(VerifyError::MalformedSignature)?;
-        let mut tags = [const { None }; MAX_SIGNATURES];
-        tags[0] = Some(decode(hex)?);
-        Ok(Self { tags })
+        let mut signatures = Self::NONE;
+        signatures.push(header.strip_prefix(SCHEME).ok_or(VerifyError::MalformedSignature)?)?;
+        Ok(signatures)
     }
 
     #[inline]
     pub(crate) fn contain(&self, tag: &Tag) -> bool {
-        self.tags
+        self.tags[..self.count]
             .iter()
-            .map_while(Option::as_ref)
-            .any(|candidate| candidate == tag)
+            .any(|candidate| *tag == Tag::from(*candidate))
+    }
+
+    fn push(&mut self, hex: &[u8]) -> Result<(), VerifyError> {
+        let free = self.tags.get_mut(self.count).ok_or(VerifyError::MalformedSignature)?;
+        *free = decode(hex)?;
+        self.count += 1;
+        Ok(())
     }
 }
 
-fn decode(hex: &[u8]) -> Result<Tag, VerifyError> {
+fn decode(hex: &[u8]) -> Result<[u8; 32], VerifyError> {
     let hex: &[u8; 64] = hex.try_into().map_err(|_| VerifyError::MalformedSignature)?;
     let mut bytes = [0; 32];
     let mut invalid = 0;
@@ -103,7 +111,7 @@ fn decode(hex: &[u8]) -> Result<Tag, VerifyError> {
     if invalid > 0xf {
         Err(VerifyError::MalformedSignature)
     } else {
-        Ok(bytes.into())
+        Ok(bytes)
     }
 }
 
@@ -126,9 +134,7 @@ mod tests {
     const ONE: &str = "v1=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
     fn count(header: &str) -> Option<usize> {
-        Signatures::parse(header.as_bytes())
-            .ok()
-            .map(|found| found.tags.iter().flatten().count())
+        Signatures::parse(header.as_bytes()).ok().map(|found| found.count)
     }
 
     #[test]

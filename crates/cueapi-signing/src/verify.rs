@@ -168,12 +168,8 @@ impl Verifier {
     /// Whether the body was signed as it was received, or with its characters escaped.
     #[inline]
     fn verify_received<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
-        let raw = |message: &mut Message| {
-            message.update(body);
-            true
-        };
         let proof = self
-            .find(claim, Form::Raw, raw)
+            .find(claim, Form::Raw, body)
             .or_else(|| self.verify_escaped(body, claim))?;
         Some(Verified {
             body: Body::Received(body),
@@ -183,24 +179,29 @@ impl Verifier {
 
     #[cold]
     fn verify_escaped(&self, body: &[u8], claim: &Claim<'_>) -> Option<Proof> {
-        let escaped = |message: &mut Message| {
+        if !ascii::differs(body) {
+            return None;
+        }
+        self.find_written(claim, Form::AsciiEscaped, |message| {
             let mut escaper = Escaper::default();
             escaper
                 .push(body, &mut |bytes| message.update(bytes))
                 .and_then(|()| escaper.finish())
                 .is_ok()
-        };
-        if ascii::differs(body) {
-            self.find(claim, Form::AsciiEscaped, escaped)
-        } else {
-            None
-        }
+        })
     }
 
-    /// The first secret under which the body that `write` writes has one of the claimed signatures; `write` says false when
-    /// the body has no such form.
+    /// The first secret under which a body has one of the claimed signatures.
+    pub(crate) fn find(&self, claim: &Claim<'_>, form: Form, body: &[u8]) -> Option<Proof> {
+        self.find_written(claim, form, |message| {
+            message.update(body);
+            true
+        })
+    }
+
+    /// The same of a body that is written in pieces; `write` says false when there is no such body.
     #[inline]
-    fn find(&self, claim: &Claim<'_>, form: Form, write: impl Fn(&mut Message) -> bool) -> Option<Proof> {
+    fn find_written(&self, claim: &Claim<'_>, form: Form, write: impl Fn(&mut Message) -> bool) -> Option<Proof> {
         let mut keys = self.keys.iter().map_while(Option::as_ref);
         let secret = keys.position(|key| {
             let mut message = claim.message(key);
@@ -224,22 +225,41 @@ impl fmt::Debug for Verifier {
 }
 
 /// What the headers of a delivery claim, once they are known to be well-formed and of this time.
-struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     timestamp: &'a [u8],
     signed_at: i64,
     signatures: Signatures,
 }
 
 impl<'a> Claim<'a> {
-    #[inline]
     fn read(headers: SignatureHeaders<'a>, now: Duration, tolerance: Duration) -> Result<Self, VerifyError> {
-        let signed_at = timestamp::parse(headers.timestamp)?;
+        Self::read_with(headers, now, tolerance, Signatures::parse)
+    }
+
+    /// Reads the claim of a header that is one signature and nothing else.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn read_one(
+        headers: SignatureHeaders<'a>,
+        now: Duration,
+        tolerance: Duration,
+    ) -> Result<Self, VerifyError> {
+        Self::read_with(headers, now, tolerance, Signatures::parse_one)
+    }
+
+    #[inline]
+    fn read_with(
+        headers: SignatureHeaders<'a>,
+        now: Duration,
+        tolerance: Duration,
+        signatures: impl FnOnce(&[u8]) -> Result<Signatures, VerifyError>,
+    ) -> Result<Self, VerifyError> {
+        let SignatureHeaders { signature, timestamp } = headers;
+        let signed_at = timestamp::parse(timestamp)?;
         timestamp::check(signed_at, now, tolerance)?;
-        let signatures = Signatures::parse(headers.signature)?;
         Ok(Self {
-            timestamp: headers.timestamp,
+            timestamp,
             signed_at,
-            signatures,
+            signatures: signatures(signature)?,
         })
     }
 

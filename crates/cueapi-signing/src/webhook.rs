@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use crate::canonical::{self, CanonicalError};
-use crate::header::Signatures;
-use crate::key::Key;
-use crate::verify::no_match;
-use crate::{Form, Payload, Proof, SignatureHeaders, Verified, VerifyError, timestamp};
+#[cfg(feature = "std")]
+use crate::timestamp;
+use crate::verify::{Claim, no_match};
+use crate::{Form, Payload, SignatureHeaders, Verified, Verifier, VerifyError};
 
 /// Verifies one delivery as the official Python SDK does, at the time of the system's clock.
 ///
@@ -65,10 +65,8 @@ pub fn verify_webhook_at<'a>(
     tolerance: Duration,
     now: Duration,
 ) -> Result<Verified<'a>, VerifyError> {
-    let key = Key::new(secret.as_ref()).map_err(VerifyError::Secret)?;
-    let signed_at = timestamp::parse(headers.timestamp)?;
-    timestamp::check(signed_at, now, tolerance)?;
-    let signatures = Signatures::parse_one(headers.signature)?;
+    let verifier = Verifier::new(secret).map_err(VerifyError::Secret)?;
+    let claim = Claim::read_one(headers, now, tolerance)?;
 
     let payload = payload.into();
     let (body, form) = match (canonical::to_cow(payload), payload.as_bytes()) {
@@ -83,18 +81,9 @@ pub fn verify_webhook_at<'a>(
         (Err(CanonicalError::Syntax), Some(bytes)) => (bytes.into(), Form::Raw),
         (Err(error), _) => return Err(VerifyError::NoCanonicalForm(error)),
     };
-    let mut message = key.message(|message| message.update(headers.timestamp));
-    message.update(&body);
-    if signatures.contain(&message.tag()) {
-        Ok(Verified {
-            body: body.into(),
-            proof: Proof {
-                form,
-                secret: 0,
-                signed_at,
-            },
-        })
-    } else {
-        Err(no_match(&body))
-    }
+    let proof = verifier.find(&claim, form, &body).ok_or_else(|| no_match(&body))?;
+    Ok(Verified {
+        body: body.into(),
+        proof,
+    })
 }

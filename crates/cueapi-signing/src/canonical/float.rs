@@ -96,15 +96,15 @@ fn round(quotient: u64, exponent: i32, exact: bool) -> Option<Float> {
         mantissa: 0,
         exponent: least.max(Float::LEAST_EXPONENT),
     };
-    let dropped = u64::from((float.exponent - exponent).unsigned_abs());
+    let dropped = (float.exponent - exponent).unsigned_abs();
     if dropped > 64 {
         return Some(Float::ZERO);
     }
-    let quotient = u128::from(quotient);
-    float.mantissa = u64::try_from(quotient >> dropped).ok()?;
-    let (rest, half) = (quotient & ((1 << dropped) - 1), 1 << (dropped - 1));
+    float.mantissa = quotient.checked_shr(dropped).unwrap_or(0);
+    // What is dropped, as a fraction of 2^64.
+    let rest = quotient << (64 - dropped);
     let odd = float.mantissa % 2 == 1;
-    if rest > half || rest == half && (odd || !exact) {
+    if rest > 1 << 63 || rest == 1 << 63 && (odd || !exact) {
         float.mantissa += 1;
     }
     if float.mantissa == 1 << Float::BITS {

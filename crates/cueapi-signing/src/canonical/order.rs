@@ -3,6 +3,7 @@
 //! Objects are not sorted in place: a member that contains other objects would be moved once for each object around it, and
 //! a hostile text could make that a thousand times. Only positions are sorted, and every byte is moved once, at the end.
 
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
@@ -189,26 +190,28 @@ impl<'a> Order<'a> {
 
     /// Sorts the members from number `from` on; of several with the same key, the last one stays.
     fn sort(&mut self, from: usize) {
-        let members = &self.members[from..];
-        if let Some(order) = rank(members) {
-            self.sorted.members.extend(
-                order
-                    .iter()
-                    .take(members.len())
-                    .map(|index| members[usize::from(*index)].stretch),
+        let (keys, members) = (&self.keys, &self.members[from..]);
+        if members.len() <= FEW {
+            let order = rank(keys, members);
+            self.sorted.extend(
+                keys,
+                order[..members.len()].iter().map(|index| &members[usize::from(*index)]),
             );
-            return;
+        } else {
+            let heap: BinaryHeap<_> = members.iter().map(|member| ByKey { keys, member }).collect();
+            self.sorted
+                .extend(keys, heap.into_sorted_vec().iter().map(|entry| entry.member));
         }
-        let mut order: Vec<&Member> = members.iter().collect();
-        order.sort_by(|a, b| self.keys.compare(a, b));
-        for (index, member) in order.iter().enumerate() {
-            if order
-                .get(index + 1)
-                .is_none_or(|next| self.keys.compare(member, next).is_ne())
-            {
-                self.sorted.members.push(member.stretch);
-            }
-        }
+    }
+}
+
+impl Sorted {
+    fn extend<'a>(&mut self, keys: &Keys<'_>, members: impl Iterator<Item = &'a Member> + Clone) {
+        let next = members.clone().skip(1).map(Some).chain([None]);
+        let kept = members
+            .zip(next)
+            .filter(|(member, next)| next.is_none_or(|next| keys.compare(member, next).is_ne()));
+        self.members.extend(kept.map(|(member, _)| member.stretch));
     }
 }
 
@@ -234,20 +237,21 @@ impl Keys<'_> {
     }
 }
 
-/// The order of a few members, if their prefixes alone tell.
+/// The order of a few members, of which those with the same key come in the order of the text.
 ///
-/// Compares every member with every other, without a branch on the outcome: for a few, that is quicker than what sorting saves.
-fn rank(members: &[Member]) -> Option<[u8; FEW]> {
-    if members.len() > FEW {
-        return None;
-    }
+/// Compares every member with every other, almost without a branch on the outcome: for a few, that is quicker than what sorting
+/// saves.
+fn rank(keys: &Keys<'_>, members: &[Member]) -> [u8; FEW] {
     let mut ranks = [0_u8; FEW];
     for (index, member) in members.iter().enumerate() {
         let mut rank = 0;
         for (before, rank_before) in members[..index].iter().zip(&mut ranks) {
-            let less = u8::from(member.prefix < before.prefix);
-            *rank_before += less;
-            rank += 1 - less;
+            let less = match member.prefix == before.prefix {
+                true => keys.compare(member, before).is_lt(),
+                false => member.prefix < before.prefix,
+            };
+            *rank_before += u8::from(less);
+            rank += u8::from(!less);
         }
         ranks[index] = rank;
     }
@@ -255,15 +259,37 @@ fn rank(members: &[Member]) -> Option<[u8; FEW]> {
     for (index, rank) in (0..).zip(&ranks[..members.len()]) {
         order[usize::from(*rank) % FEW] = index;
     }
-    let in_order = || {
-        order[..members.len()]
-            .iter()
-            .map(|index| members[usize::from(*index)].prefix)
-    };
-    in_order().zip(in_order().skip(1)).all(|(a, b)| a != b).then_some(order)
+    order
 }
 
 const FEW: usize = 32;
+
+/// A member in a heap, which sorts many members with little code.
+struct ByKey<'a> {
+    keys: &'a Keys<'a>,
+    member: &'a Member,
+}
+
+impl Ord for ByKey<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_key = self.keys.compare(self.member, other.member);
+        by_key.then(self.member.stretch.start.cmp(&other.member.stretch.start))
+    }
+}
+
+impl PartialOrd for ByKey<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByKey<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ByKey<'_> {}
 
 /// The first eight bytes of a key, as a number; zeros follow a shorter one.
 #[inline]

@@ -51,10 +51,7 @@ impl Verifier {
         } else {
             Form::Canonical
         };
-        let proof = self.find(claim, form, |message| {
-            message.update(&canonical);
-            true
-        })?;
+        let proof = self.find(claim, form, &canonical)?;
         Some(Verified {
             body: Body::from(canonical),
             proof,

@@ -1,5 +1,6 @@
 //! Integers with the few operations that exact floats need: of any size, or of 128 bits where that is enough.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -95,7 +96,9 @@ impl Integer for Big {
             self.multiply(1 << bits_of_digit);
         }
         let digits = bits as usize / 32;
-        self.0.splice(0..0, core::iter::repeat_n(0, digits));
+        let mut shifted = vec![0; digits];
+        shifted.append(&mut self.0);
+        self.0 = shifted;
     }
 
     fn take(&mut self, other: &Self) -> bool {

@@ -1,0 +1,86 @@
+// Verifies CueAPI webhooks with the WebAssembly module beside this file. Runs wherever WebAssembly does; imports nothing.
+
+const REASONS = [
+  "malformed-timestamp", "expired", "malformed-signature", "body-required", "mismatch", "not-json", "no-canonical-form",
+  "bad-secret",
+];
+const FORMS = ["raw", "ascii-escaped", "canonical"];
+
+const encoder = new TextEncoder();
+const bytes = (part) => (typeof part === "string" ? encoder.encode(part) : new Uint8Array(part));
+
+/** One instance of the module, with its own memory. */
+class Instance {
+  constructor(module) {
+    this.exports = new WebAssembly.Instance(module).exports;
+  }
+
+  /** Writes arguments one after the other, and returns their lengths. */
+  write(...parts) {
+    parts = parts.map(bytes);
+    const address = this.exports.reserve(parts.reduce((length, part) => length + part.length, 0));
+    const memory = new Uint8Array(this.exports.memory.buffer);
+    parts.reduce((at, part) => (memory.set(part, at), at + part.length), address);
+    return parts.map((part) => part.length);
+  }
+
+  result(code) {
+    if (code < 0) return { ok: false, reason: REASONS[-code - 1] };
+    const { memory, output, output_length } = this.exports;
+    const body = new Uint8Array(memory.buffer, output(), output_length()).slice();
+    return { ok: true, secret: code % 100, form: FORMS[Math.floor(code / 100)], body };
+  }
+}
+
+/** Verifies deliveries; make one for each route and keep it. */
+export class Verifier {
+  #instance;
+
+  /**
+   * @param {WebAssembly.Module} module the compiled `cueapi_signing_wasm.wasm`
+   * @param {{ secrets: string[], tolerance?: number, canonical?: boolean }} options the newest secret first; the tolerance in
+   *   seconds; whether bodies may have been re-encoded on their way
+   */
+  constructor(module, { secrets, tolerance = 300, canonical = false }) {
+    this.#instance = new Instance(module);
+    for (const secret of secrets) {
+      this.#instance.write(secret);
+      if (this.#instance.exports.add_secret() < 0) throw new TypeError("a webhook secret is empty, or one too many");
+    }
+    this.#instance.exports.configure(tolerance * 1000, canonical);
+  }
+
+  /**
+   * Parse only the `body` of a result that is `ok`.
+   *
+   * @param {Uint8Array | ArrayBuffer | string} body exactly as it was received
+   * @param {{ signature: string | null, timestamp: string | null }} headers `X-CueAPI-Signature` and `X-CueAPI-Timestamp`
+   * @param {number} now in Unix seconds
+   * @returns {{ ok: true, secret: number, form: string, body: Uint8Array } | { ok: false, reason: string }}
+   */
+  verify(body, { signature, timestamp }, now = Date.now() / 1000) {
+    const [signatureLength, timestampLength] = this.#instance.write(signature ?? "", timestamp ?? "", body);
+    return this.#instance.result(this.#instance.exports.verify(signatureLength, timestampLength, now * 1000));
+  }
+
+  /** Verifies a `Request`, whose body it reads. */
+  async verifyRequest(request, now) {
+    const header = (name) => request.headers.get(name);
+    const headers = { signature: header("x-cueapi-signature"), timestamp: header("x-cueapi-timestamp") };
+    return this.verify(await request.arrayBuffer(), headers, now);
+  }
+}
+
+/** Verifies one delivery as the official Python SDK's `verify_webhook` does. */
+export function verifyWebhook(module, body, { signature, timestamp }, secret, tolerance = 300, now = Date.now() / 1000) {
+  const instance = new Instance(module);
+  const lengths = instance.write(secret, signature, timestamp, body).slice(0, 3);
+  return instance.result(instance.exports.verify_webhook(...lengths, tolerance * 1000, now * 1000));
+}
+
+/** The canonical form of a JSON text: the bytes that CueAPI signs. */
+export function canonicalise(module, json) {
+  const instance = new Instance(module);
+  instance.write(json);
+  return instance.result(instance.exports.canonicalise());
+}

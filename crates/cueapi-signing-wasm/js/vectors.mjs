@@ -1,0 +1,45 @@
+// Runs the signing vectors and the captured deliveries through the module; the same code in every runtime.
+
+import { Verifier, canonicalise, verifyWebhook } from "./cueapi-signing.mjs";
+
+const decode = (base64) => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+const encode = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+
+function canonical(module, { input_b64, canonical_b64 }) {
+  const result = canonicalise(module, decode(input_b64));
+  return canonical_b64 === undefined ? !result.ok : result.ok && encode(result.body) === canonical_b64;
+}
+
+function verify(module, { payload_b64, signature, timestamp, secret, tolerance, now, expected }) {
+  const result = verifyWebhook(module, decode(payload_b64), { signature, timestamp }, secret, tolerance, now);
+  return result.ok === (expected ?? false);
+}
+
+function delivery(module, { headers, body_b64, received_unix, analysis }) {
+  const verifier = new Verifier(module, { secrets: analysis.secrets_tried });
+  const signed = { signature: headers["x-cueapi-signature"], timestamp: headers["x-cueapi-timestamp"] };
+  const body = decode(body_b64);
+  const genuine = verifier.verify(body, signed, received_unix);
+  if (signed.signature === undefined || body.length === 0) return !genuine.ok;
+
+  const refused = (change, reason) => {
+    const copy = body.slice();
+    copy[change % copy.length] ^= 1;
+    return verifier.verify(copy, signed, received_unix).reason === reason;
+  };
+  return (
+    genuine.ok && encode(genuine.body) === body_b64 &&
+    [0, 17, body.length - 1].every((change) => refused(change, "mismatch")) &&
+    verifier.verify(body, signed, received_unix + 1000).reason === "expired"
+  );
+}
+
+const KINDS = { canonical, verify, delivery };
+
+/** @param {Record<keyof typeof KINDS, object[]>} cases */
+export function run(module, cases) {
+  return Object.entries(cases).map(([kind, list]) => {
+    const failed = list.filter((one) => !KINDS[kind](module, one)).map((one) => one.name ?? `${one.label}-${one.n}`);
+    return { kind, cases: list.length, failed };
+  });
+}
