@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use cueapi_core::http::{HttpError, HttpErrorKind};
+use cueapi_core::http::{HttpError, HttpErrorKind, Response};
 use http_body_util::LengthLimitError;
 use hyper_util::client::legacy;
 
@@ -29,4 +29,9 @@ pub(crate) fn from_body(error: Box<dyn std::error::Error + Send + Sync>) -> Http
         HttpErrorKind::Interrupted
     };
     HttpError::new(kind).with_source(error)
+}
+
+/// The time of the attempt ran out. It may have run out while connecting, but hyper does not tell.
+pub(crate) fn from_timeout(elapsed: tokio::time::error::Elapsed) -> Result<Response, HttpError> {
+    Err(HttpError::new(HttpErrorKind::Timeout).with_source(elapsed))
 }
