@@ -1,5 +1,7 @@
 //! Every generated model: a sample with all of its fields, and what is known of each.
 
+use std::fmt::Debug;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -14,6 +16,7 @@ pub struct Model {
     pub fields: &'static [Field],
     sample: &'static str,
     again: fn(&str) -> serde_json::Result<Value>,
+    shown: fn(&str) -> serde_json::Result<String>,
 }
 
 /// A field of a model.
@@ -27,6 +30,8 @@ pub struct Field {
     pub nullable: bool,
     /// Whether it is an enum, which takes any text.
     pub open: bool,
+    /// Whether `Debug` shows nothing of it.
+    pub hidden: bool,
 }
 
 /// All of them.
@@ -36,7 +41,7 @@ pub fn models() -> &'static [Model] {
 }
 
 impl Model {
-    pub(crate) const fn new<T: DeserializeOwned + Serialize>(
+    pub(crate) const fn new<T: DeserializeOwned + Serialize + Debug>(
         name: &'static str,
         sample: &'static str,
         fields: &'static [Field],
@@ -46,6 +51,7 @@ impl Model {
             fields,
             sample,
             again: again::<T>,
+            shown: shown::<T>,
         }
     }
 
@@ -68,6 +74,20 @@ impl Model {
         // As text: that is how responses come.
         (self.again)(&value.to_string())
     }
+
+    /// What `Debug` shows of a value that is decoded as the model.
+    ///
+    /// # Errors
+    ///
+    /// When it does not decode.
+    pub fn shown(&self, value: &Value) -> serde_json::Result<String> {
+        (self.shown)(&value.to_string())
+    }
+}
+
+fn shown<T: DeserializeOwned + Debug>(text: &str) -> serde_json::Result<String> {
+    let value = serde_json::from_str::<T>(text)?;
+    Ok(format!("{value:?} {value:#?}"))
 }
 
 fn again<T: DeserializeOwned + Serialize>(text: &str) -> serde_json::Result<Value> {

@@ -5,11 +5,11 @@
 use std::fmt::Debug;
 
 use cueapi_core::testing::ReplayClient;
-use cueapi_tests::exchanges::exchanges;
+use cueapi_tests::{exchanges::exchanges, models::models};
 use cueapi_types::{
-    ApiError, Artifact, Callback, CallbackHeaders, Claimable, ClaimableList, Cue, CueDetail, CueList, Delivery,
-    Evidence, Execution, ExecutionList, Outcome, Payload, RecordedOutcome, RegeneratedWebhookSecret, Schedule,
-    SessionToken, Transport, WebhookSecret, WebhookSecretResponse,
+    AccountToken, ApiError, Artifact, Callback, CallbackHeaders, Claimable, ClaimableList, Cue, CueDetail, CueList,
+    Delivery, DeviceCode, Evidence, Execution, ExecutionList, IssuedKey, LoginToken, Outcome, Payload, RecordedOutcome,
+    RegeneratedWebhookSecret, Schedule, SessionToken, Transport, WebhookSecret, WebhookSecretResponse,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -105,6 +105,54 @@ fn responses_hide_what_they_carry() {
 
     let error = json!({"error": {"code": "attachment_exists", "hint": "h", "existing_token": CANARY}});
     hides(&ApiError::from_body(error.to_string().as_bytes()).unwrap());
+}
+
+#[test]
+fn no_model_shows_a_secret_a_payload_or_a_message() {
+    let mut hidden = 0;
+    for model in models() {
+        for field in model.fields.iter().filter(|field| field.hidden) {
+            let mut sample = model.sample();
+            sample[field.name] = match &sample[field.name] {
+                Value::String(_) => json!(CANARY),
+                Value::Array(_) => json!([{ "k": CANARY }]),
+                _ => json!({ "k": CANARY }),
+            };
+            let shown = model.shown(&sample).unwrap();
+            assert!(!shown.contains(CANARY), "{}.{}: {shown}", model.name, field.name);
+            hidden += 1;
+        }
+    }
+    assert!(hidden > 25, "only {hidden} fields were looked at");
+}
+
+#[test]
+fn calls_about_messages_and_logins_hide_what_they_send() {
+    let client = ReplayClient::default().client();
+    let send = client.messages().send("agt_1", "agt_2", CANARY).subject(CANARY);
+    hides(send.endpoint());
+    hides(client.login().start(CANARY).endpoint());
+    hides(client.login().poll(CANARY).endpoint());
+    hides(client.login().session(CANARY).endpoint());
+    hides(
+        client
+            .live_sessions()
+            .register("a", "l", "c", "t")
+            .session_token(CANARY)
+            .endpoint(),
+    );
+    hides(client.attachments().attach("a", "d", "l", "t", CANARY).endpoint());
+    hides(client.attachments().detach("a", CANARY, "d").endpoint());
+    hides(
+        client
+            .echo()
+            .store("0123456789abcdef", json!({ "k": CANARY }))
+            .endpoint(),
+    );
+    hides(&IssuedKey::from(CANARY));
+    hides(&AccountToken::from(CANARY));
+    hides(&LoginToken::from(CANARY));
+    hides(&DeviceCode::from(CANARY));
 }
 
 #[test]

@@ -90,5 +90,15 @@ fn field(field: &Field) -> TokenStream {
             ..
         }
     );
-    quote!(Field { name: #name, required: #required, nullable: #nullable, open: #open })
+    let hidden = field.private || is_hidden(&field.ty);
+    quote!(Field { name: #name, required: #required, nullable: #nullable, open: #open, hidden: #hidden })
+}
+
+/// Whether `Debug` shows nothing of a value.
+fn is_hidden(ty: &Type) -> bool {
+    match ty {
+        Type::List(item) => is_hidden(item),
+        Type::Named { kind, .. } => matches!(kind, Kind::Secret | Kind::Payload),
+        _ => false,
+    }
 }

@@ -1,5 +1,7 @@
 //! What codegen says about a description that is not right, and that a newcomer's stanza is all it takes.
 
+use std::path::Path;
+
 use super::{SPEC, generate, repository};
 
 fn description() -> String {
@@ -98,9 +100,8 @@ fn every_complaint_says_where_and_what_to_do() {
     }
 }
 
-#[test]
-fn a_new_operation_is_one_stanza() {
-    let stanza = r##"
+/// What CONTRIBUTING.md asks for: one operation, and a schema for its new model.
+const STANZA: &str = r##"
   /v1/cues/{cue_id}/poke:
     post:
       operationId: cues.poke
@@ -119,13 +120,33 @@ fn a_new_operation_is_one_stanza() {
                 hard: { description: Whether to poke hard., type: boolean }
       responses:
         "200":
-          description: The cue.
+          description: How it took it.
           content:
             application/json:
-              schema: { $ref: "#/components/schemas/Cue" }
+              schema: { $ref: "#/components/schemas/Poke" }
 "##;
-    let description = description().replacen("\ncomponents:\n", &format!("{stanza}\ncomponents:\n"), 1);
-    let code = generated(&description, "cueapi-core/src/generated/cues.rs");
+const MODEL: &str = r##"
+    Poke:
+      x-group: cues
+      description: How a cue took a poke.
+      type: object
+      required: [cue_id]
+      properties:
+        cue_id: { description: The cue., $ref: "#/components/schemas/CueId" }
+        mood: { description: Its mood., type: string }
+      example: { cue_id: cue_276dsykz592b, mood: calm }
+"##;
+
+/// The description with one operation more.
+fn with_stanza() -> String {
+    let description = description();
+    let description = description.replacen("\ncomponents:\n", &format!("{STANZA}\ncomponents:\n"), 1);
+    format!("{description}{MODEL}")
+}
+
+#[test]
+fn a_new_operation_is_one_stanza() {
+    let code = generated(&with_stanza(), "cueapi-core/src/generated/cues.rs");
     for expected in [
         "pub fn poke(&self, cue_id: impl Into<CueId>) -> Pending<C, PokeCue> {",
         "path.lit(\"v1/cues\").seg(&self.cue_id).lit(\"poke\");",
@@ -134,6 +155,52 @@ fn a_new_operation_is_one_stanza() {
     ] {
         assert!(code.contains(expected), "{expected} is not in\n{code}");
     }
+}
+
+/// In a copy of the crates, which is kept from one run to the next beside what is built for this one.
+#[test]
+fn what_is_generated_of_a_new_stanza_compiles() {
+    let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
+    let copy = target.join("stanza");
+    let manifest = std::fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let (before, rest) = manifest.split_once("members = [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let members = r#"members = ["crates/cueapi-types", "crates/cueapi-core"]"#;
+    update(&copy.join("Cargo.toml"), format!("{before}{members}{after}").as_bytes());
+    for item in ["Cargo.lock", "crates/cueapi-types", "crates/cueapi-core"] {
+        mirror(&repository().join(item), &copy.join(item));
+    }
+    super::files::write(&copy, &generate(&with_stanza()).unwrap()).unwrap();
+
+    let output = std::process::Command::new(std::env::var("CARGO").unwrap())
+        .args(["build", "--offline", "--package", "cueapi-core", "--target-dir"])
+        .arg(&target)
+        .current_dir(&copy)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Copies what is not generated.
+fn mirror(from: &Path, to: &Path) {
+    if from.is_file() {
+        return update(to, &std::fs::read(from).unwrap());
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "generated" {
+            mirror(&entry.path(), &to.join(entry.file_name()));
+        }
+    }
+}
+
+/// Writes a file that is not like this yet; the others keep their time, and cargo what it has built.
+fn update(path: &Path, content: &[u8]) {
+    if std::fs::read(path).is_ok_and(|there| there == content) {
+        return;
+    }
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, content).unwrap();
 }
 
 #[test]
