@@ -90,6 +90,31 @@ fn every_complaint_says_where_and_what_to_do() {
             "components.schemas.CueStatus: `enum` and x-open-enum do not have the same values",
         ),
         (
+            "            cue_limit_exceeded: active",
+            "            cue_limit_exeeded: active",
+            "cue_limit_exeeded is no ErrorCode: add it to components.schemas.ErrorCode",
+        ),
+        (
+            "    cues.create: \"{cues.create}\"",
+            "    cues.create: \"{cues.make}\"",
+            "x-python-sdk.methods.cues.create: there is no operation cues.make",
+        ),
+        (
+            "x-rust-name: SendMessage\n      x-repeat: keyed",
+            "x-rust-name: SendMessage\n      x-repeat: safe",
+            "`x-repeat: keyed` and a parameter of the type IdempotencyKey belong together",
+        ),
+        (
+            "          schema: { type: string, const: long }",
+            "          schema: { type: string, example: long }",
+            "x-hold-seconds is for a parameter with a `const`",
+        ),
+        (
+            "                  x-clear: Takes",
+            "                  pattern: Takes",
+            "what can be null says with x-clear what null does",
+        ),
+        (
             "    CueStatus:\n      x-group: cues\n",
             "    CueStatus:\n",
             "components.schemas.CueStatus: x-group is missing",

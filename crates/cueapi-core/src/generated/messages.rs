@@ -53,8 +53,9 @@ impl<C: Clone> Messages<C> {
     ///
     /// An idempotency key goes along, made for this call unless you give one, and is the same with every attempt:
     /// for 24 hours the server answers a repeat with the message that is there (`Meta::status` says 200 in place of
-    /// 201). Keep a clone of the call to repeat it yourself. With a priority above 3 it is not repeated when the
-    /// fate of an attempt is unknown, since the server counts each attempt against an hourly limit.
+    /// 201). Keep a clone of the call to repeat it yourself. (On `wasm32-unknown-unknown` the standard library has
+    /// no randomness to make one of: there you have to give one.) With a priority above 3 it is not repeated when
+    /// the fate of an attempt is unknown, since the server counts each attempt against an hourly limit.
     ///
     /// The server is asked to give the text back, and an error of the kind `BodyMismatch` tells where it is not the
     /// one that was sent; `verify_body(false)` leaves that out.

@@ -60,6 +60,14 @@ impl Lowering<'_> {
             !matches!(ty, Type::List(_)) || parameter.comma_separated(),
             at.error("a list in a query is comma-separated here: add `style: form` and `explode: false`")
         );
+        ensure!(
+            parameter.hold_seconds.is_none() || parameter.schema.constant.is_some(),
+            at.error("x-hold-seconds is for a parameter with a `const`")
+        );
+        ensure!(
+            parameter.place == ParameterPlace::Query || parameter.schema.constant.is_none() || ty.named().is_some(),
+            at.error("a `const` is for parameters of the query")
+        );
         Ok(Argument {
             wire: parameter.name.clone(),
             name: parameter
@@ -211,6 +219,10 @@ impl Lowering<'_> {
                     }
                 ),
             at.error("a required Payload is not supported: only a call's setters can keep its error")
+        );
+        ensure!(
+            property.clear.is_some() == super::schemas::nullable(property) || need == Need::Required,
+            at.error("what can be null says with x-clear what null does, and nothing else does")
         );
         let described = if property.description.is_some() {
             Some(property)

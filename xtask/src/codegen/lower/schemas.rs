@@ -258,7 +258,7 @@ fn variants(values: &[String], schema: &Schema, at: &At) -> Result<Vec<(String, 
     Ok(docs.iter().map(|(value, doc)| (value.clone(), doc.clone())).collect())
 }
 
-fn nullable(schema: &Schema) -> bool {
+pub(super) fn nullable(schema: &Schema) -> bool {
     is_null(schema) || schema.any_of.iter().any(is_null)
 }
 
