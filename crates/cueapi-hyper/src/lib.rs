@@ -8,7 +8,7 @@ mod error;
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
+use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, MaxResponseBytes, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
     client::legacy::{
@@ -112,7 +112,8 @@ impl HyperClient<TlsConnector> {
     /// # }
     /// ```
     pub fn new() -> Result<Self, HttpError> {
-        let connector = connector::tls().map_err(|error| HttpError::new(HttpErrorKind::Other).with_source(error))?;
+        let connector =
+            connector::tls().map_err(|error| HttpError::new(http::HttpErrorKind::Other).with_source(error))?;
         Ok(Self::with_connector(connector))
     }
 }
