@@ -9,14 +9,20 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+
 use tokio::{net::TcpListener, sync::watch};
 
+#[cfg(feature = "sqlite")]
+use crate::store;
 use crate::{
     BlockingEmulator, Clock, Emulator,
+    clock::RunningClock,
     delivery::Sender,
     engine::{Engine, Limits},
     listener::{DroppingListener, Peer},
-    server::{Shared, serve},
+    server::{NotSaved, Save, Shared, serve},
 };
 
 /// Settings of an emulator that is yet to start; [`Emulator::builder`] makes one.
@@ -30,27 +36,50 @@ pub struct Builder {
     seed: Option<u64>,
     check_urls: bool,
     delivery_timeout: Option<Duration>,
+    #[cfg(feature = "sqlite")]
+    data: Option<PathBuf>,
 }
 
 /// Why an emulator did not start.
 #[derive(Debug)]
-pub struct StartError {
-    address: SocketAddr,
-    source: io::Error,
+pub struct StartError(Cause);
+
+#[derive(Debug)]
+enum Cause {
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[cfg(feature = "sqlite")]
+    Data {
+        directory: PathBuf,
+        source: store::OpenError,
+    },
+    NotSaved,
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.source.kind() {
-            io::ErrorKind::AddrInUse => write!(f, "cannot listen on {}: the port is in use", self.address),
-            _ => write!(f, "cannot listen on {}", self.address),
+        match &self.0 {
+            Cause::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "cannot listen on {address}: the port is in use")
+            }
+            Cause::Listen { address, .. } => write!(f, "cannot listen on {address}"),
+            #[cfg(feature = "sqlite")]
+            Cause::Data { directory, .. } => write!(f, "cannot keep data in {}", directory.display()),
+            Cause::NotSaved => f.write_str("cannot write to the data directory"),
         }
     }
 }
 
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        match &self.0 {
+            Cause::Listen { source, .. } => Some(source),
+            #[cfg(feature = "sqlite")]
+            Cause::Data { source, .. } => Some(source),
+            Cause::NotSaved => None,
+        }
     }
 }
 
@@ -73,6 +102,8 @@ impl Default for Builder {
             seed: None,
             check_urls: false,
             delivery_timeout: None,
+            #[cfg(feature = "sqlite")]
+            data: None,
         }
     }
 }
@@ -130,28 +161,70 @@ impl Builder {
         self
     }
 
+    /// A directory in which the state outlives the process, as an SQLite database; made when it is missing. Without it,
+    /// everything is in memory.
+    ///
+    /// An emulator that finds a state there goes on with its account and key, and a held clock goes on where it stood, if
+    /// that is later than its own start. What was acknowledged is never lost, however the process ended; a delivery whose
+    /// answer had not been noted is sent again. One emulator at a time may use a directory.
+    ///
+    /// ```
+    /// use cueapi_emulator::Emulator;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// # let directory = std::env::temp_dir().join(format!("cueapi-emulator-doc-{}", std::process::id()));
+    /// let emulator = Emulator::builder().data(&directory).start().await?;
+    /// let key = emulator.api_key();
+    /// emulator.shutdown().await;
+    ///
+    /// let emulator = Emulator::builder().data(&directory).start().await?;
+    /// assert_eq!(emulator.api_key(), key);
+    /// # drop(emulator);
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "sqlite")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data = Some(directory.into());
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or the [data](Self::data) cannot be read or written.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let failed = |source| StartError {
-            address: self.address,
-            source,
+        let failed = |source| {
+            StartError(Cause::Listen {
+                address: self.address,
+                source,
+            })
         };
         let listener = TcpListener::bind(self.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let clock = self.clock.run();
-        let mut engine = Engine::new(self.seed.unwrap_or_else(random));
+        let Resumed { engine, store } = self.open_data(&clock)?;
+        let mut engine = engine.unwrap_or_else(|| Engine::new(self.seed.unwrap_or_else(random)));
         engine.check_urls(self.check_urls);
         engine.limit_anonymous_requests(self.limits.requests_per_minute);
-        let account = engine.open_account(clock.now(), "dev@example.com", self.limits);
+        let account = match engine.first_account() {
+            Some(account) => {
+                engine.set_limits(account, self.limits);
+                account
+            }
+            None => engine.open_account(clock.now(), "dev@example.com", self.limits),
+        };
         if let Some(key) = &self.api_key {
             engine.set_api_key(account, key);
         }
         let held = clock.is_held();
-        let shared = Arc::new(Shared::new(engine, clock, Sender::new(self.delivery_timeout)));
+        let shared = Shared::new(engine, store, clock, Sender::new(self.delivery_timeout))
+            .map_err(|NotSaved| StartError(Cause::NotSaved))?;
+        let shared = Arc::new(shared);
 
         let (stop, mut stopped) = watch::channel(());
         let app = axum::Router::new().fallback(serve).with_state(shared.clone());
@@ -177,9 +250,43 @@ impl Builder {
             .thread_name("cueapi-emulator")
             .enable_all()
             .build()
-            .map_err(|source| StartError { address, source })?;
+            .map_err(|source| StartError(Cause::Listen { address, source }))?;
         let emulator = runtime.block_on(self.start())?;
         Ok(BlockingEmulator::new(emulator, runtime))
+    }
+}
+
+/// What was kept from an earlier run, and where to keep what comes.
+#[derive(Default)]
+struct Resumed {
+    engine: Option<Engine>,
+    store: Option<Box<dyn Save>>,
+}
+
+impl Builder {
+    #[cfg(feature = "sqlite")]
+    fn open_data(&self, clock: &RunningClock) -> Result<Resumed, StartError> {
+        let Some(directory) = &self.data else {
+            return Ok(Resumed::default());
+        };
+        let opened = store::Store::open(directory).map_err(|source| {
+            StartError(Cause::Data {
+                directory: directory.clone(),
+                source,
+            })
+        })?;
+        if let Some(stood) = opened.clock {
+            clock.move_to(stood);
+        }
+        Ok(Resumed {
+            engine: opened.engine,
+            store: Some(Box::new(opened.store)),
+        })
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn open_data(&self, _: &RunningClock) -> Result<Resumed, StartError> {
+        Ok(Resumed::default())
     }
 }
 

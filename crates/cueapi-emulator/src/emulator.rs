@@ -130,12 +130,11 @@ impl Emulator {
     /// ```
     #[must_use]
     pub fn open_account(&self, email: &str, limits: Limits) -> String {
-        let mut engine = self.shared.engine();
-        let id = engine.open_account(self.now(), email, limits);
-        engine
-            .account(id)
-            .map(|account| account.api_key.to_string())
-            .unwrap_or_default()
+        let opened = self.shared.change(|engine| {
+            let id = engine.open_account(self.now(), email, limits);
+            engine.account(id).map(|account| account.api_key.to_string())
+        });
+        opened.ok().flatten().unwrap_or_default()
     }
 
     /// The emulator's time.
@@ -177,7 +176,7 @@ impl Emulator {
         while let Some(due) = self.shared.next_due().filter(|due| *due <= moment.max(self.now())) {
             self.step(due).await;
         }
-        self.shared.clock.move_to(moment);
+        self.shared.move_clock(moment);
     }
 
     /// Does what is due now, and then moves a held clock from one due thing to the next until every webhook that is on

@@ -37,13 +37,15 @@ mod failures;
 mod ids;
 mod limits;
 mod outcomes;
+mod saved;
 mod schedule;
+mod table;
 mod timers;
 mod url_policy;
 mod workers;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
 };
 
@@ -51,7 +53,7 @@ use jiff::Timestamp;
 
 pub use self::{
     account::{Account, AccountId, KeyError},
-    alerts::Alert,
+    alerts::{Alert, AlertType},
     cue::{
         Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
         VerificationMode,
@@ -61,10 +63,11 @@ pub use self::{
     ids::Uuid,
     limits::{Limits, RateDecision},
     outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
+    saved::{Change, RestoreError, SavedRow},
     schedule::Schedule,
     workers::Worker,
 };
-use self::{cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, timers::Timers};
+use self::{cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, table::Table, timers::Timers};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +99,12 @@ impl Refusal {
 /// All state of one emulated server.
 pub struct Engine {
     ids: Ids,
-    accounts: Vec<Account>,
-    keys: HashMap<Box<str>, account::KeyState>,
-    cues: BTreeMap<CueKey, Cue>,
+    accounts: Table<AccountId, Account>,
+    keys: Table<Box<str>, account::KeyState>,
+    cues: Table<CueKey, Cue>,
     cue_ids: HashMap<Box<str>, CueKey>,
     cue_names: HashMap<(AccountId, Box<str>), CueKey>,
-    executions: BTreeMap<ExecutionKey, Execution>,
+    executions: Table<ExecutionKey, Execution>,
     execution_ids: HashMap<Uuid, ExecutionKey>,
     /// The server's unique index over (cue, scheduled_for).
     occurrences: HashSet<(CueKey, Timestamp)>,
@@ -109,8 +112,8 @@ pub struct Engine {
     claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
     /// Webhook executions that have not ended.
     under_way: BTreeSet<ExecutionKey>,
-    workers: BTreeMap<(AccountId, Box<str>), Worker>,
-    alerts: Vec<Alert>,
+    workers: Table<(AccountId, Box<str>), Worker>,
+    alerts: Table<u64, Alert>,
     timers: Timers,
     limiter: RateLimiter,
     in_flight: HashMap<DeliveryId, deliveries::InFlight>,
@@ -138,18 +141,18 @@ impl Engine {
     pub fn new(seed: u64) -> Self {
         Self {
             ids: Ids::new(seed),
-            accounts: Vec::new(),
-            keys: HashMap::new(),
-            cues: BTreeMap::new(),
+            accounts: Table::default(),
+            keys: Table::default(),
+            cues: Table::default(),
             cue_ids: HashMap::new(),
             cue_names: HashMap::new(),
-            executions: BTreeMap::new(),
+            executions: Table::default(),
             execution_ids: HashMap::new(),
             occurrences: HashSet::new(),
             claimable: BTreeSet::new(),
             under_way: BTreeSet::new(),
-            workers: BTreeMap::new(),
-            alerts: Vec::new(),
+            workers: Table::default(),
+            alerts: Table::default(),
             timers: Timers::default(),
             limiter: RateLimiter::default(),
             in_flight: HashMap::new(),

@@ -6,6 +6,7 @@
 //! floats as doubles, keys in order.
 
 mod parse;
+mod saved;
 mod stored;
 mod write;
 

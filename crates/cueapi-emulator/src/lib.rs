@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout)]
 
 mod blocking;
@@ -11,6 +12,8 @@ mod http;
 pub mod json;
 mod listener;
 mod server;
+#[cfg(feature = "sqlite")]
+mod store;
 mod time;
 
 pub use self::{

@@ -4,6 +4,7 @@ use std::{
     error::Error,
     io::{self, Write as _},
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -11,7 +12,7 @@ use clap::Parser;
 use cueapi_emulator::{Clock, Emulator};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, in memory, with nothing to install.
+/// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, with nothing to install.
 #[derive(Parser)]
 #[command(version, after_help = AFTER_HELP)]
 struct Arguments {
@@ -30,6 +31,9 @@ struct Arguments {
     /// Start of a clock that stands still, such as 2026-03-01T08:00:00Z; without it the system's clock is used
     #[arg(long, default_value = "system", value_parser = parse_clock, value_name = "system|TIME")]
     clock: Clock,
+    /// Directory to keep the state in, so that it outlives the program; without it, memory only
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Refuse callback URLs into private networks, as the public service does
     #[arg(long)]
     ssrf_checks: bool,
@@ -40,7 +44,7 @@ Prints the base URL, the API key and the webhook secret as lines for a shell:
   cueapi-emulator --port 8000 > emulator.env &
   . ./emulator.env
 
-Stops on SIGINT and SIGTERM. Exits with 1 when it cannot listen, with 2 on wrong arguments.";
+Stops on SIGINT and SIGTERM. Exits with 1 when it cannot listen or read its data, with 2 on wrong arguments.";
 
 #[derive(Clone, Copy)]
 struct RateLimit(Option<u32>);
@@ -91,6 +95,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .rate_limit(rate_limit);
     if let Some(key) = &arguments.api_key {
         builder = builder.api_key(key);
+    }
+    if let Some(directory) = arguments.data {
+        builder = builder.data(directory);
     }
     // Before the address is printed: whoever reads it may send a signal at once.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -2,6 +2,8 @@
 
 use std::{
     collections::VecDeque,
+    error::Error,
+    ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,7 +21,7 @@ use tokio::sync::Notify;
 use crate::{
     clock::RunningClock,
     delivery::{Sender, SentDelivery},
-    engine::{Delivery, DeliveryId, Engine},
+    engine::{Change, Delivery, DeliveryId, Engine},
     http::{Exchange, MAX_BODY, Reply, answer, too_large, unreadable_body},
     listener::Peer,
 };
@@ -27,8 +29,34 @@ use crate::{
 /// How many sent requests are remembered.
 const MAX_SENT: usize = 10_000;
 
+/// Where an engine's rows are written down.
+pub(crate) trait Save: Send {
+    /// Writes all or nothing: rows, and where a held clock stands.
+    fn save(&mut self, changes: &[Change], clock: Option<Timestamp>) -> Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+/// A change was made but could not be written down: whoever asked for it must not be told that it is safe.
+#[derive(Debug)]
+pub(crate) struct NotSaved;
+
+struct Kept {
+    engine: Engine,
+    store: Option<Box<dyn Save>>,
+}
+
+/// The engine, to look at.
+pub(crate) struct Reading<'a>(MutexGuard<'a, Kept>);
+
+impl Deref for Reading<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.0.engine
+    }
+}
+
 pub(crate) struct Shared {
-    engine: Mutex<Engine>,
+    state: Mutex<Kept>,
     pub(crate) clock: RunningClock,
     sender: Sender,
     /// The last [`MAX_SENT`].
@@ -38,19 +66,76 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Engine, clock: RunningClock, sender: Sender) -> Self {
-        Self {
-            engine: Mutex::new(engine),
+    pub(crate) fn new(
+        mut engine: Engine,
+        store: Option<Box<dyn Save>>,
+        clock: RunningClock,
+        sender: Sender,
+    ) -> Result<Self, NotSaved> {
+        if store.is_some() {
+            engine.track_changes();
+        }
+        let shared = Self {
+            state: Mutex::new(Kept { engine, store }),
             clock,
             sender,
             sent: Mutex::default(),
             changed: Notify::new(),
+        };
+        shared.change(|_| ())?;
+        Ok(shared)
+    }
+
+    pub(crate) fn engine(&self) -> Reading<'_> {
+        Reading(self.lock())
+    }
+
+    /// Changes the engine, and writes the change down before anyone hears of it. What could not be written stays in memory,
+    /// and is written with the next change.
+    pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Engine) -> R) -> Result<R, NotSaved> {
+        let mut state = self.lock();
+        let result = work(&mut state.engine);
+        let Kept { engine, store } = &mut *state;
+        if let Some(store) = store {
+            self.save(engine, &mut **store)?;
+        }
+        Ok(result)
+    }
+
+    fn save(&self, engine: &mut Engine, store: &mut dyn Save) -> Result<(), NotSaved> {
+        let clock = self.clock.is_held().then(|| self.clock.now());
+        let saved = engine.changes().map_err(Into::into).and_then(|changes| {
+            if changes.is_empty() {
+                return Ok(());
+            }
+            store.save(&changes, clock)
+        });
+        match saved {
+            Ok(()) => {
+                engine.changes_saved();
+                Ok(())
+            }
+            Err(error) => {
+                eprintln!("cueapi-emulator: what has changed could not be saved: {error}");
+                Err(NotSaved)
+            }
+        }
+    }
+
+    /// Moves a held clock forward; never back.
+    pub(crate) fn move_clock(&self, moment: Timestamp) {
+        self.clock.move_to(moment);
+        let mut state = self.lock();
+        if let Some(store) = state.store.as_mut().filter(|_| self.clock.is_held()) {
+            if let Err(error) = store.save(&[], Some(self.clock.now())) {
+                eprintln!("cueapi-emulator: where the clock stands could not be saved: {error}");
+            }
         }
     }
 
     /// No code that holds the lock can leave the engine half changed in a way that matters to a test.
-    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn sent(&self) -> MutexGuard<'_, VecDeque<SentDelivery>> {
@@ -58,7 +143,8 @@ impl Shared {
     }
 
     pub(crate) fn poll(&self, now: Timestamp) -> Option<Delivery> {
-        self.engine().poll(now)
+        // A delivery that is not noted anywhere does not go out: its execution counts as stale, and is tried again.
+        self.change(|engine| engine.poll(now)).ok().flatten()
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
@@ -77,7 +163,8 @@ impl Shared {
             }
             log.push_back(sent);
         }
-        self.engine().delivered(self.clock.now(), id, result);
+        // When it cannot be saved, the execution is found in delivery after a crash, and delivered again.
+        drop(self.change(|engine| engine.delivered(self.clock.now(), id, result)));
         self.changed.notify_one();
     }
 
@@ -119,7 +206,7 @@ pub(crate) async fn serve(
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let reply = if length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > MAX_BODY)) {
         drain(body);
-        too_large(&mut shared.engine())
+        shared.change(too_large)
     } else {
         match to_bytes(body, MAX_BODY).await {
             Ok(body) => {
@@ -131,11 +218,12 @@ pub(crate) async fn serve(
                     body: &body,
                     peer: &peer.address,
                 };
-                answer(&mut shared.engine(), &exchange)
+                shared.change(|engine| answer(engine, &exchange))
             }
-            Err(_) => unreadable_body(&mut shared.engine()),
+            Err(_) => shared.change(unreadable_body),
         }
     };
+    let reply = reply.unwrap_or(Reply::Crash);
     shared.changed.notify_one();
     if matches!(reply, Reply::Crash) {
         peer.drop_connection();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cueapi_emulator::engine::{
     AccountId, AttemptResult, CreateCue, CueStatus, Engine, Execution, ExecutionStatus, Limits, OutcomeReport,
-    PatchCue, Schedule, Transport, Trigger, Uuid, VerificationMode,
+    PatchCue, SavedRow, Schedule, Transport, Trigger, Uuid, VerificationMode,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -342,5 +342,59 @@ proptest! {
             bystander.carry_out(command);
             bystander.check();
         }
+    }
+
+    #[test]
+    fn an_engine_made_of_its_saved_rows_goes_on_as_if_nothing_had_happened(
+        commands in prop::collection::vec(command(), 1..80),
+        pause in 1..12_usize,
+    ) {
+        let (mut steady, mut restarted) = (Bystander::new(), Bystander::new());
+        let mut disk = Disk::default();
+        restarted.engine.track_changes();
+        for (step, command) in commands.into_iter().enumerate() {
+            steady.carry_out(command.clone());
+            restarted.carry_out(command);
+            steady.check();
+            restarted.check();
+            disk.save(&mut restarted.engine);
+            if step % pause == 0 {
+                restarted.engine = Engine::restore(disk.rows()).unwrap();
+                restarted.engine.track_changes();
+                restarted.engine.changes_saved();
+            }
+        }
+        prop_assert_eq!(&disk, &Disk::of(&mut restarted.engine), "every change was noted");
+        prop_assert_eq!(&disk, &Disk::of(&mut steady.engine), "a restart changes nothing");
+    }
+}
+
+/// Rows as a store keeps them.
+#[derive(Debug, Default, PartialEq)]
+struct Disk(BTreeMap<(String, String), String>);
+
+impl Disk {
+    /// All that an engine holds.
+    fn of(engine: &mut Engine) -> Self {
+        let mut disk = Self::default();
+        engine.track_changes();
+        disk.save(engine);
+        disk
+    }
+
+    fn save(&mut self, engine: &mut Engine) {
+        for change in engine.changes().unwrap() {
+            let place = (change.table.to_owned(), change.key);
+            match change.row {
+                Some(row) => self.0.insert(place, row),
+                None => self.0.remove(&place),
+            };
+        }
+        engine.changes_saved();
+    }
+
+    fn rows(&self) -> impl Iterator<Item = SavedRow> {
+        let rows = self.0.clone().into_iter();
+        rows.map(|((table, key), row)| SavedRow { table, key, row })
     }
 }

@@ -3,15 +3,16 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{Engine, Limits};
 
 /// Which account a row belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(usize);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountId(u64);
 
 /// A registered user of the emulated server.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Account {
     /// The address that it was opened with.
@@ -48,7 +49,7 @@ impl fmt::Debug for Account {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) enum KeyState {
     Valid(AccountId),
     Rotated(Timestamp),
@@ -76,11 +77,11 @@ pub enum KeyError {
 impl Engine {
     /// Opens an account with a fresh key and secret; [`Engine::account`] shows them.
     pub fn open_account(&mut self, now: Timestamp, email: &str, limits: Limits) -> AccountId {
-        let id = AccountId(self.accounts.len());
+        let id = AccountId(self.next_key());
         let api_key = self.ids.hex("cue_sk_", 2);
         self.keys.insert(api_key.clone(), KeyState::Valid(id));
         let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
-        self.accounts.push(Account {
+        let account = Account {
             email: email.into(),
             slug: local.into(),
             api_key,
@@ -90,18 +91,32 @@ impl Engine {
             used: 0,
             usage_month: month(now),
             over_limit_since: None,
-        });
+        };
+        self.accounts.insert(id, account);
         id
+    }
+
+    /// The account that was opened first.
+    #[must_use]
+    pub fn first_account(&self) -> Option<AccountId> {
+        self.accounts.iter().next().map(|(id, _)| *id)
+    }
+
+    /// Changes what an account may do.
+    pub fn set_limits(&mut self, id: AccountId, limits: Limits) {
+        if let Some(account) = self.accounts.get_mut(&id) {
+            account.limits = limits;
+        }
     }
 
     /// The account of an id that this engine gave out.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.get(id.0)
+        self.accounts.get(&id)
     }
 
     pub(super) fn account_mut(&mut self, id: AccountId) -> Option<&mut Account> {
-        self.accounts.get_mut(id.0)
+        self.accounts.get_mut(&id)
     }
 
     /// The account that a key belongs to.
@@ -121,7 +136,7 @@ impl Engine {
 
     /// Replaces the API key by a given one; the old key stops at once.
     pub fn set_api_key(&mut self, id: AccountId, key: &str) {
-        let Some(account) = self.accounts.get_mut(id.0) else {
+        let Some(account) = self.accounts.get_mut(&id) else {
             return;
         };
         let old = std::mem::replace(&mut account.api_key, key.into());
@@ -132,7 +147,7 @@ impl Engine {
     /// Replaces the API key; the old one is refused from now on, for a day with a reason of its own.
     pub fn rotate_api_key(&mut self, now: Timestamp, id: AccountId) -> Box<str> {
         let new = self.ids.hex("cue_sk_", 2);
-        if let Some(account) = self.accounts.get_mut(id.0) {
+        if let Some(account) = self.accounts.get_mut(&id) {
             let old = std::mem::replace(&mut account.api_key, new.clone());
             self.keys.insert(old, KeyState::Rotated(now));
             self.keys.insert(new.clone(), KeyState::Valid(id));
@@ -143,7 +158,7 @@ impl Engine {
     /// Replaces the webhook secret. Deliveries that are queued already keep the old one.
     pub fn rotate_webhook_secret(&mut self, id: AccountId) -> Box<str> {
         let new = self.ids.hex("whsec_", 4);
-        if let Some(account) = self.accounts.get_mut(id.0) {
+        if let Some(account) = self.accounts.get_mut(&id) {
             account.webhook_secret = new.clone();
         }
         new

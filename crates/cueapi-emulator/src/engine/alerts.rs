@@ -1,20 +1,31 @@
 //! Alerts: what the server notes when outcomes go wrong.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Engine, ExecutionStatus, Uuid, executions::ExecutionKey};
+use super::{AccountId, Engine, ExecutionStatus, Uuid, cue::names, executions::ExecutionKey};
 use crate::json::Json;
 
+names! {
+    /// What an alert is about.
+    AlertType {
+        /// A success was reported without the evidence that its cue asks for.
+        VerificationFailed = "verification_failed",
+        /// A cue's last three executions failed, or more.
+        ConsecutiveFailures = "consecutive_failures",
+    }
+}
+
 /// An alert of an account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Alert {
     /// Its id.
     pub id: Uuid,
     /// Whose it is.
     pub account: AccountId,
-    /// `verification_failed` or `consecutive_failures`.
-    pub alert_type: &'static str,
+    /// What went wrong.
+    pub alert_type: AlertType,
     /// The cue that it is about.
     pub cue_id: Box<str>,
     /// The execution that raised it.
@@ -34,7 +45,7 @@ const FAILURES: usize = 3;
 impl Engine {
     /// An account's alerts, newest first.
     pub fn alerts(&self, account: AccountId) -> impl Iterator<Item = &Alert> {
-        self.alerts.iter().rev().filter(move |alert| alert.account == account)
+        self.alerts.values().rev().filter(move |alert| alert.account == account)
     }
 
     pub(super) fn alert_verification_failed(&mut self, now: Timestamp, key: ExecutionKey) {
@@ -44,7 +55,7 @@ impl Engine {
         let alert = Alert {
             id: execution.id,
             account: cue.account,
-            alert_type: "verification_failed",
+            alert_type: AlertType::VerificationFailed,
             cue_id: cue.id.clone(),
             execution_id: execution.id,
             message: format!(
@@ -79,7 +90,7 @@ impl Engine {
         let alert = Alert {
             id: execution.id,
             account: cue.account,
-            alert_type: "consecutive_failures",
+            alert_type: AlertType::ConsecutiveFailures,
             cue_id: cue.id.clone(),
             execution_id: execution.id,
             message: format!("Cue {} has {failures} consecutive failed executions.", cue.id),
@@ -91,6 +102,7 @@ impl Engine {
 
     fn push_alert(&mut self, mut alert: Alert) {
         alert.id = self.ids.uuid();
-        self.alerts.push(alert);
+        let key = self.next_key();
+        self.alerts.insert(key, alert);
     }
 }

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Schedule, executions::ExecutionKey, schedule::Plan};
 use crate::json::Json;
@@ -12,9 +13,9 @@ pub(super) type CueKey = u64;
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $type {
-            $($(#[$vdoc])* $variant,)*
+            $($(#[$vdoc])* #[serde(rename = $name)] $variant,)*
         }
 
         impl $type {
@@ -77,7 +78,7 @@ names! {
 }
 
 /// Where a webhook goes.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Callback {
     /// The URL; a worker cue has none.
     pub url: Option<Box<str>>,
@@ -88,7 +89,7 @@ pub struct Callback {
 }
 
 /// How often, and after how long, a failed delivery is tried again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
     /// Attempts in all, 1 to 10.
     pub max_attempts: u32,
@@ -97,7 +98,7 @@ pub struct Retry {
 }
 
 /// What happens when an execution has failed for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnFailure {
     /// Whether a mail is sent; the emulator sends none.
     pub email: bool,
@@ -157,7 +158,7 @@ pub struct PatchCue {
 }
 
 /// A cue as the server keeps it.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is the one of CreateCue")]
 pub struct Cue {
@@ -189,6 +190,7 @@ pub struct Cue {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    #[serde(skip)]
     pub(super) executions: Vec<ExecutionKey>,
 }
 

@@ -90,7 +90,7 @@ impl Engine {
         }
         let warning = (transport == Transport::Worker && !self.any_worker_alive(now, account))
             .then_some("No active workers found. Start a cueapi-worker to process this cue.");
-        let cue = self.cues.entry(key).or_insert(Cue {
+        let cue = Cue {
             id,
             account,
             name,
@@ -110,8 +110,8 @@ impl Engine {
             created_at: now,
             updated_at: now,
             executions: Vec::new(),
-        });
-        Ok((cue, warning))
+        };
+        Ok((self.cues.insert(key, cue), warning))
     }
 
     /// A cue by id, when it is the account's.

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Callback, CueStatus, Engine, ExecutionStatus, Trigger, Uuid,
@@ -76,6 +77,7 @@ pub enum AttemptResult {
 }
 
 /// What a delivery sends, taken from the cue when it is queued: later changes do not reach it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Parcel {
     name: Box<str>,
     callback: Arc<Callback>,
@@ -252,6 +254,7 @@ impl Engine {
         if success {
             execution.status = ExecutionStatus::Success;
             execution.delivered_at = Some(now);
+            execution.parcel = None;
             cue.last_run = Some(now);
             self.under_way.remove(&key);
             self.count_delivery(now, account);

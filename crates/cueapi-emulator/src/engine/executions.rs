@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Cue, CueStatus, Engine, Outcome, OutcomeState, Page, Refusal, Transport, Uuid,
@@ -54,7 +55,7 @@ names! {
 }
 
 /// An execution as the server keeps it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Execution {
     /// Its id.
@@ -67,6 +68,7 @@ pub struct Execution {
     /// When it is meant to run.
     pub scheduled_for: Timestamp,
     /// The offset in which `scheduled_for` was given, which the delivery repeats.
+    #[serde(with = "super::saved::offset")]
     pub scheduled_offset: Offset,
     /// What started it.
     pub triggered_by: Trigger,
@@ -106,7 +108,7 @@ pub struct Execution {
 }
 
 /// Which live session attends to an execution, and since when.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct LiveClaim {
     pub(super) token: Box<str>,
     pub(super) at: Timestamp,

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An execution id: a UUID, written in lower case with hyphens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Uuid(u128);
 
 impl Uuid {
@@ -34,6 +37,20 @@ impl fmt::Display for Uuid {
     }
 }
 
+impl From<Uuid> for String {
+    fn from(id: Uuid) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for Uuid {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a UUID")
+    }
+}
+
 impl fmt::Debug for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -41,7 +58,7 @@ impl fmt::Debug for Uuid {
 }
 
 /// SplitMix64: a few lines, the same on every platform and in every version. Nothing here has to be unguessable.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ids(u64);
 
 impl Ids {

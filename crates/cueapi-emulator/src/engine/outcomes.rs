@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, CueStatus, Engine, ExecutionStatus, Refusal, Transport, Uuid, VerificationMode,
@@ -28,7 +29,7 @@ names! {
 }
 
 /// An outcome as it is reported.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is the one of the request body")]
 pub struct OutcomeReport {
     pub success: bool,
@@ -44,7 +45,7 @@ pub struct OutcomeReport {
 }
 
 /// An outcome as it stands.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
     /// What was reported, with evidence that was added later.
@@ -108,10 +109,7 @@ impl Engine {
         }
         report.check_columns()?;
         report.metadata = report.metadata.map(|value| storable(&value)).transpose()?;
-        report.artifacts = report
-            .artifacts
-            .map(|all| all.iter().map(storable).collect())
-            .transpose()?;
+        report.artifacts = report.artifacts.as_deref().map(all_storable).transpose()?;
         let state = report.state(cue.verification);
         let (transport, cue_key, once, id) = (cue.transport, execution.cue, cue.is_once(), execution.id);
         let (success, error) = (report.success, report.error.clone());
@@ -265,7 +263,7 @@ impl Engine {
         report.summary = summary
             .map(|summary| summary.chars().take(500).collect())
             .or(report.summary);
-        report.artifacts = artifacts.or(report.artifacts);
+        report.artifacts = artifacts.as_deref().map(all_storable).transpose()?.or(report.artifacts);
         report.metadata = metadata
             .map(|metadata| storable(&metadata))
             .transpose()?
@@ -361,6 +359,10 @@ impl OutcomeReport {
             Err(Refusal::Internal)
         }
     }
+}
+
+fn all_storable(values: &[Json]) -> Result<Vec<Json>, Refusal> {
+    values.iter().map(storable).collect()
 }
 
 fn storable(value: &Json) -> Result<Json, Refusal> {

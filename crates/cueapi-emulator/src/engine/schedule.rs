@@ -7,10 +7,12 @@ use jiff::{
     tz::{TimeZone, TimeZoneDatabase},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{Refusal, cron::Cron};
 
 /// The `schedule` of a cue, as given; what is wrong with it is found when a cue is made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// `recurring` or `once`; the server checks it late, so anything can stand here.
     pub(crate) kind: Box<str>,
@@ -54,7 +56,8 @@ impl Schedule {
 }
 
 /// A schedule that has been checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(into = "Schedule", try_from = "Schedule")]
 pub(super) struct Plan {
     pub(super) schedule: Schedule,
     when: When,
@@ -69,6 +72,14 @@ enum When {
 impl Plan {
     /// Checks in the server's order: time zone, then the rest.
     pub(super) fn check(schedule: Schedule, now: Timestamp) -> Result<Self, Refusal> {
+        let plan = Self::read(schedule)?;
+        match plan.when {
+            When::Once(at) if at <= now => Err(invalid("Scheduled time must be in the future")),
+            _ => Ok(plan),
+        }
+    }
+
+    fn read(schedule: Schedule) -> Result<Self, Refusal> {
         let zone = check_zone(&schedule.timezone)?;
         let when = match &*schedule.kind {
             "recurring" => {
@@ -81,9 +92,6 @@ impl Plan {
                 let at = schedule
                     .at
                     .ok_or_else(|| invalid("at is required for one-time schedules"))?;
-                if at <= now {
-                    return Err(invalid("Scheduled time must be in the future"));
-                }
                 When::Once(at)
             }
             _ => return Err(invalid("schedule.type must be 'once' or 'recurring'")),
@@ -103,6 +111,21 @@ impl Plan {
             When::Recurring(cron, zone) => cron.next_after(from, zone).map(Some).ok_or(Refusal::Internal),
             When::Once(at) => Ok(Some(*at)),
         }
+    }
+}
+
+impl From<Plan> for Schedule {
+    fn from(plan: Plan) -> Self {
+        plan.schedule
+    }
+}
+
+/// A schedule that has been checked before.
+impl TryFrom<Schedule> for Plan {
+    type Error = &'static str;
+
+    fn try_from(schedule: Schedule) -> Result<Self, Self::Error> {
+        Self::read(schedule).map_err(|_| "not a schedule")
     }
 }
 

@@ -1,11 +1,12 @@
 //! The registry of workers that send heartbeats.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Engine, Refusal};
 
 /// A worker that has sent a heartbeat.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Worker {
     /// The name that it gave itself; may be empty.
@@ -48,17 +49,15 @@ impl Engine {
         if worker_id.contains('\0') || handlers.iter().flatten().any(|handler| handler.contains('\0')) {
             return Err(Refusal::Internal);
         }
-        let worker = self
-            .workers
-            .entry((account, worker_id.into()))
-            .or_insert_with(|| Worker {
-                worker_id: worker_id.into(),
-                handlers: None,
-                last_heartbeat: now,
-                registered_since: now,
-            });
-        worker.handlers = handlers;
-        worker.last_heartbeat = now;
+        let key = (account, Box::from(worker_id));
+        let registered_since = self.workers.get(&key).map_or(now, |worker| worker.registered_since);
+        let worker = Worker {
+            worker_id: worker_id.into(),
+            handlers,
+            last_heartbeat: now,
+            registered_since,
+        };
+        self.workers.insert(key, worker);
         Ok(())
     }
 

@@ -159,7 +159,7 @@ impl Call<'_> {
             return Err(error(400, "invalid_filter", "Invalid alert_type"));
         }
         let all: Vec<_> = (self.engine.alerts(account))
-            .filter(|alert| kind.as_deref().is_none_or(|kind| alert.alert_type == kind))
+            .filter(|alert| kind.as_deref().is_none_or(|kind| alert.alert_type.as_str() == kind))
             .filter(|alert| since.is_none_or(|since| alert.created_at >= since))
             .collect();
         let rows = all.iter().skip(offset).take(limit).map(|alert| {
@@ -167,7 +167,7 @@ impl Call<'_> {
                 .str("id", &alert.id.to_string())
                 .str("cue_id", &alert.cue_id)
                 .str("execution_id", &alert.execution_id.to_string())
-                .str("alert_type", alert.alert_type)
+                .str("alert_type", alert.alert_type.as_str())
                 .str("severity", "warning")
                 .str("message", &alert.message)
                 .json("metadata", &alert.metadata)

@@ -1,0 +1,177 @@
+//! State that outlives the process: what comes back after a restart, and what is refused.
+
+#![cfg(feature = "sqlite")]
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::{error::Error as _, time::Duration};
+
+use cueapi_emulator::{Builder, Clock, Emulator};
+use cueapi_hyper::{
+    Client,
+    types::{Artifact, Callback, Outcome, Schedule, Transport},
+};
+use tempfile::TempDir;
+
+const START: &str = "2026-03-02T08:00:00Z";
+
+fn at(directory: &TempDir) -> Builder {
+    Emulator::builder()
+        .clock(Clock::held(START.parse().unwrap()))
+        .rate_limit(None)
+        .data(directory.path())
+}
+
+fn client(emulator: &Emulator) -> Client {
+    cueapi_hyper::builder(emulator.api_key())
+        .base_url(emulator.base_url())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_account_the_clock_and_every_row() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = at(&directory).start().await.unwrap();
+    let api = client(&emulator);
+    let payload = r#"{"n": 18446744073709551616, "f": 1.50, "z": "ü\u0007"}"#;
+    let payload: cueapi_hyper::types::Payload = serde_json::from_str(payload).unwrap();
+    let cue = api
+        .cues()
+        .create(
+            "job",
+            Schedule::cron("0 9 * * *").timezone("Europe/Paris"),
+            Transport::Worker,
+        )
+        .payload(&payload)
+        .await
+        .unwrap();
+    let deleted = api
+        .cues()
+        .create("gone", Schedule::cron("@daily"), Transport::Worker)
+        .await
+        .unwrap();
+    api.cues().delete(&deleted.id).await.unwrap();
+    let fired = api.cues().fire(&cue.id).await.unwrap();
+    api.executions()
+        .report_outcome(
+            &fired.id,
+            Outcome::success()
+                .external_id("x")
+                .artifact(Artifact::new("a", "https://a.test/")),
+        )
+        .await
+        .unwrap();
+    api.workers().heartbeat("w1").handlers(["t"]).await.unwrap();
+    emulator.advance(Duration::from_secs(90)).await;
+    let rejected = api
+        .executions()
+        .mark_verified(&fired.id)
+        .valid(false)
+        .reason("empty")
+        .await
+        .unwrap();
+    let before = (
+        api.cues().get(&cue.id).await.unwrap(),
+        api.executions().list().await.unwrap(),
+        api.workers().list().await.unwrap(),
+        emulator.api_key(),
+        emulator.webhook_secret(),
+        emulator.now(),
+    );
+    emulator.shutdown().await;
+
+    let emulator = at(&directory).start().await.unwrap();
+    let api = client(&emulator);
+    assert!(api.cues().get(&deleted.id).await.unwrap_err().status().is_some());
+    assert_eq!(api.cues().get(&cue.id).await.unwrap(), before.0);
+    assert_eq!(api.executions().list().await.unwrap(), before.1);
+    assert_eq!(api.workers().list().await.unwrap(), before.2);
+    assert_eq!(
+        (emulator.api_key(), emulator.webhook_secret(), emulator.now()),
+        (before.3, before.4, before.5)
+    );
+    let executions = emulator.executions();
+    let execution = executions.first().unwrap();
+    assert_eq!(
+        execution.outcome_state.unwrap().as_str(),
+        rejected.outcome_state.as_str()
+    );
+    assert_eq!(
+        execution.outcome.as_ref().unwrap().report.external_id.as_deref(),
+        Some("x")
+    );
+
+    // The schedule goes on, too.
+    emulator.advance(Duration::from_secs(24 * 3600)).await;
+    assert_eq!(api.cues().get(&cue.id).await.unwrap().fired_count, 1);
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_retrying_is_retried_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = at(&directory).start().await.unwrap();
+    let cue = client(&emulator)
+        .cues()
+        .create(
+            "hook",
+            Schedule::cron("1 8 2 3 *"),
+            Callback::new("http://127.0.0.1:9/"),
+        )
+        .await
+        .unwrap();
+    emulator.advance(Duration::from_secs(90)).await;
+    assert_eq!(emulator.deliveries().len(), 1);
+    emulator.shutdown().await;
+
+    let emulator = at(&directory).start().await.unwrap();
+    emulator.run_until_idle().await;
+    assert_eq!(emulator.deliveries().len(), 2, "the second and third of three attempts");
+    assert_eq!(client(&emulator).cues().get(&cue.id).await.unwrap().run_count, 3);
+}
+
+#[tokio::test]
+async fn a_directory_in_use_damaged_or_of_another_format_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = at(&directory).start().await.unwrap();
+    let refused = |error: cueapi_emulator::StartError| format!("{error}: {}", error.source().unwrap());
+    let in_use = refused(at(&directory).start().await.unwrap_err());
+    assert!(in_use.ends_with("another emulator is using it"), "{in_use}");
+    emulator.shutdown().await;
+
+    let file = directory.path().join("emulator.db");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database
+        .execute("UPDATE rows SET row = '{}' WHERE kind = 'accounts'", [])
+        .unwrap();
+    drop(database);
+    let damaged = refused(at(&directory).start().await.unwrap_err());
+    assert!(damaged.contains("delete it to begin anew"), "{damaged}");
+
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.pragma_update(None, "user_version", 7).unwrap();
+    drop(database);
+    let newer = refused(at(&directory).start().await.unwrap_err());
+    assert!(newer.contains("format 7"), "{newer}");
+
+    std::fs::write(
+        &file,
+        "not a database, but long enough to be taken for one at first sight",
+    )
+    .unwrap();
+    assert!(at(&directory).start().await.is_err());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_can_read_the_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = at(&directory).start().await.unwrap();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+    drop(emulator);
+}
