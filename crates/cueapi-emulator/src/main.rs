@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use cueapi_emulator::{Clock, Emulator};
+use cueapi_emulator::{Clock, Emulator, engine::Limits};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, with nothing to install.
@@ -25,9 +25,12 @@ struct Arguments {
     /// API key of the account; one is made up without it
     #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Requests a minute, or `off`
-    #[arg(long, default_value = "60", value_parser = parse_limit, value_name = "N|off")]
-    rate_limit: RateLimit,
+    /// What the account may do: as on the free plan, or anything
+    #[arg(long, default_value = "free", value_parser = parse_limits, value_name = "free|off")]
+    limits: Limits,
+    /// Requests a minute, or `off`; without it, what --limits says
+    #[arg(long, value_parser = parse_limit, value_name = "N|off")]
+    rate_limit: Option<RateLimit>,
     /// Start of a clock that stands still, such as 2026-03-01T08:00:00Z; without it the system's clock is used
     #[arg(long, default_value = "system", value_parser = parse_clock, value_name = "system|TIME")]
     clock: Clock,
@@ -59,6 +62,14 @@ fn parse_limit(text: &str) -> Result<RateLimit, String> {
     }
 }
 
+fn parse_limits(text: &str) -> Result<Limits, String> {
+    match text {
+        "free" => Ok(Limits::free()),
+        "off" => Ok(Limits::unlimited()),
+        _ => Err("expected `free` or `off`".into()),
+    }
+}
+
 fn parse_clock(text: &str) -> Result<Clock, String> {
     match text {
         "system" => Ok(Clock::system()),
@@ -87,12 +98,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let RateLimit(rate_limit) = arguments.rate_limit;
     let mut builder = Emulator::builder()
         .address(SocketAddr::new(arguments.host, arguments.port))
         .clock(arguments.clock)
         .ssrf_checks(arguments.ssrf_checks)
-        .rate_limit(rate_limit);
+        .limits(arguments.limits);
+    if let Some(RateLimit(requests)) = arguments.rate_limit {
+        builder = builder.rate_limit(requests);
+    }
     if let Some(key) = &arguments.api_key {
         builder = builder.api_key(key);
     }

@@ -125,6 +125,8 @@ fn help_says_how_to_use_it() {
         "--host",
         "--api-key",
         "--rate-limit",
+        "--limits",
+        "--data",
         "--clock",
         "SIGTERM",
         "export",
