@@ -57,6 +57,11 @@ impl BlockingEmulator {
         self.runtime.block_on(self.emulator.run_until_idle());
     }
 
+    /// [`Emulator::wait_until`].
+    pub fn wait_until(&self, limit: Duration, condition: impl Fn(&Emulator) -> bool) {
+        self.runtime.block_on(self.emulator.wait_until(limit, condition));
+    }
+
     /// [`Emulator::shutdown`].
     pub fn shutdown(self) {
         let Self { emulator, runtime } = self;

@@ -12,6 +12,7 @@ use std::{
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use tokio::{net::TcpListener, sync::watch};
 
 #[cfg(feature = "sqlite")]
@@ -21,7 +22,9 @@ use crate::{
     clock::RunningClock,
     delivery::Sender,
     engine::{Engine, Limits},
+    faults::{Fault, Orders},
     listener::{DroppingListener, Peer},
+    receivers::{self, Answer, Receivers},
     server::{NotSaved, Save, Shared, serve},
 };
 
@@ -38,6 +41,8 @@ pub struct Builder {
     delivery_timeout: Option<Duration>,
     #[cfg(feature = "sqlite")]
     data: Option<PathBuf>,
+    receivers: Receivers,
+    faults: Vec<Fault>,
 }
 
 /// Why an emulator did not start.
@@ -104,6 +109,8 @@ impl Default for Builder {
             delivery_timeout: None,
             #[cfg(feature = "sqlite")]
             data: None,
+            receivers: Receivers::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -192,6 +199,98 @@ impl Builder {
         self
     }
 
+    /// Delivers what goes to this origin to a function in this process, without a socket: the real headers, the real
+    /// signature, the real body. Other origins go over the network.
+    ///
+    /// The function answers with [`http::Response`] or [`StatusCode`](http::StatusCode). One that panics is a receiver that
+    /// has cut the connection; [`SentDelivery::panic`] says so. It may call the API; [`Emulator::advance`] waits for it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use bytes::Bytes;
+    /// use cueapi_emulator::{Clock, Emulator};
+    /// use cueapi_hyper::{HyperClient, ClientBuilder, types::{Callback, Delivery, Schedule}};
+    /// use http::{Request, StatusCode};
+    ///
+    /// async fn on_delivery(request: Request<Bytes>) -> StatusCode {
+    ///     match Delivery::from_body(request.body()) {
+    ///         Ok(delivery) if delivery.name == "job" => StatusCode::NO_CONTENT,
+    ///         _ => StatusCode::BAD_REQUEST,
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::builder()
+    ///     .clock(Clock::held("2026-03-02T08:00:00Z".parse()?))
+    ///     .receiver("http://jobs.test", on_delivery)
+    ///     .start()
+    ///     .await?;
+    /// let client = ClientBuilder::new(emulator.api_key(), HyperClient::plain()).base_url(emulator.base_url()).build()?;
+    /// let cue = client.cues().create("job", Schedule::cron("0 * * * *"), Callback::new("http://jobs.test/hook")).await?;
+    /// emulator.advance(Duration::from_secs(24 * 60 * 60)).await;
+    /// emulator.assert_delivered(&cue.id).times(24);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When `origin` is not scheme, host and port of an http or https URL.
+    #[track_caller]
+    pub fn receiver<H, F, A>(mut self, origin: &str, handler: H) -> Self
+    where
+        H: Fn(http::Request<Bytes>) -> F + Send + Sync + 'static,
+        F: Future<Output = A> + Send + 'static,
+        A: Into<Answer>,
+    {
+        self.receivers.add(origin, receivers::handler(handler));
+        self
+    }
+
+    /// Like [`receiver`](Self::receiver), for a [`tower_service::Service`] such as an axum `Router`. An `Err` of the service
+    /// or of its body is a cut connection.
+    ///
+    /// ```
+    /// use axum::{Router, http::StatusCode, routing::post};
+    /// use cueapi_emulator::Emulator;
+    /// use cueapi_hyper::{HyperClient, ClientBuilder, types::{Callback, Schedule}};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let app = Router::new().route("/hook", post(async || StatusCode::NO_CONTENT));
+    /// let emulator = Emulator::builder().service("http://jobs.test", app).start().await?;
+    /// let client = ClientBuilder::new(emulator.api_key(), HyperClient::plain()).base_url(emulator.base_url()).build()?;
+    /// let cue = client.cues().create("job", Schedule::cron("0 * * * *"), Callback::new("http://jobs.test/hook")).await?;
+    /// client.cues().fire(&cue.id).await?;
+    /// emulator.run_until_idle().await;
+    /// emulator.assert_delivered(&cue.id).times(1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`receiver`](Self::receiver).
+    #[cfg(feature = "tower")]
+    #[track_caller]
+    pub fn service<S, B>(mut self, origin: &str, service: S) -> Self
+    where
+        S: tower_service::Service<http::Request<http_body_util::Full<Bytes>>, Response = http::Response<B>>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data: Send> + Send,
+    {
+        self.receivers.add(origin, receivers::service(service));
+        self
+    }
+
+    /// Orders a fault from the start on; several are asked in the order in which they were ordered.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
@@ -207,8 +306,9 @@ impl Builder {
         let listener = TcpListener::bind(self.address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let clock = self.clock.run();
+        let seed = self.seed.unwrap_or_else(random);
         let Resumed { engine, store } = self.open_data(&clock)?;
-        let mut engine = engine.unwrap_or_else(|| Engine::new(self.seed.unwrap_or_else(random)));
+        let mut engine = engine.unwrap_or_else(|| Engine::new(seed));
         engine.check_urls(self.check_urls);
         engine.limit_anonymous_requests(self.limits.requests_per_minute);
         let account = match engine.first_account() {
@@ -222,14 +322,19 @@ impl Builder {
             engine.set_api_key(account, key);
         }
         let held = clock.is_held();
-        let shared = Shared::new(engine, store, clock, Sender::new(self.delivery_timeout))
+        let (stop, mut stopped) = watch::channel(());
+        let sender = Sender::new(self.delivery_timeout, self.receivers);
+        let orders = Orders::new(seed, self.faults);
+        let shared = Shared::new(engine, store, clock, sender, orders, stopped.clone())
             .map_err(|NotSaved| StartError(Cause::NotSaved))?;
         let shared = Arc::new(shared);
 
-        let (stop, mut stopped) = watch::channel(());
         let app = axum::Router::new().fallback(serve).with_state(shared.clone());
         let server = axum::serve(
-            DroppingListener(listener),
+            DroppingListener {
+                listener,
+                shared: shared.clone(),
+            },
             app.into_make_service_with_connect_info::<Peer>(),
         )
         .with_graceful_shutdown(async move { drop(stopped.changed().await) });

@@ -1,4 +1,4 @@
-//! Signs deliveries and sends them over HTTP.
+//! Signs deliveries and sends them, over HTTP or to a receiver in this process.
 
 use std::{fmt, time::Duration};
 
@@ -10,7 +10,11 @@ use http::{HeaderName, HeaderValue};
 use hyper_util::client::legacy::connect::HttpConnector;
 use jiff::Timestamp;
 
-use crate::engine::{AttemptResult, Delivery, DeliveryKind};
+use crate::{
+    engine::{AttemptResult, Delivery, DeliveryKind},
+    faults::DeliveryFault,
+    receivers::{Received, Receiver, Receivers, receive},
+};
 
 /// A receiver that answers more than this is not one that works.
 const MAX_ANSWER: usize = 16 * 1_048_576;
@@ -33,9 +37,17 @@ pub struct SentDelivery {
     pub sent_at: Timestamp,
     /// How it went.
     pub result: AttemptResult,
+    /// What the receiver panicked with, where it is one in this process. For the server, it has cut the connection.
+    pub panic: Option<Box<str>>,
 }
 
 impl SentDelivery {
+    /// Whether the receiver answered with 2xx.
+    #[must_use]
+    pub const fn succeeded(&self) -> bool {
+        matches!(self.result, AttemptResult::Status(200..300))
+    }
+
     /// The value of a header, whatever the case of its name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -62,40 +74,79 @@ impl fmt::Debug for SentDelivery {
 pub(crate) struct Sender {
     client: HyperClient<HttpConnector>,
     timeout: Option<Duration>,
+    receivers: Receivers,
 }
 
+/// How an attempt went, and what the receiver panicked with.
+type Attempt = (AttemptResult, Option<Box<str>>);
+
 impl Sender {
-    pub(crate) fn new(timeout: Option<Duration>) -> Self {
+    pub(crate) fn new(timeout: Option<Duration>, receivers: Receivers) -> Self {
         Self {
             client: HyperClient::plain(),
             timeout,
+            receivers,
         }
     }
 
-    pub(crate) async fn send(&self, delivery: Delivery, now: Timestamp) -> SentDelivery {
-        let headers = headers(&delivery, now);
+    /// How long a receiver may take.
+    pub(crate) fn timeout(&self, delivery: &Delivery) -> Duration {
+        self.timeout.unwrap_or(delivery.timeout)
+    }
+
+    /// Signs a delivery and sends it, with a fault where one is ordered.
+    pub(crate) async fn send(
+        &self,
+        delivery: &Delivery,
+        now: Timestamp,
+        fault: Option<&DeliveryFault>,
+    ) -> SentDelivery {
+        let signed_at = match fault {
+            Some(DeliveryFault::ClockSkew(skew)) => now.saturating_add(*skew).unwrap_or(now),
+            _ => now,
+        };
+        let headers = headers(delivery, signed_at);
         let body = if &*delivery.method == "GET" {
             Bytes::new()
         } else {
-            Bytes::from(delivery.body)
+            Bytes::from(delivery.body.clone())
         };
-        let timeout = self.timeout.unwrap_or(delivery.timeout);
-        let result = match request(&delivery.method, &delivery.url, &headers, body.clone()) {
-            // No TLS in a test tool: for the server, such a receiver is one that it cannot reach.
-            Ok(request) if request.uri().scheme_str() == Some("https") => AttemptResult::Connect,
-            Ok(request) => self.exchange(request, timeout).await,
-            Err(reason) => AttemptResult::Failed(reason),
+        let (result, panic) = match fault {
+            Some(DeliveryFault::Refused) => (AttemptResult::Connect, None),
+            Some(DeliveryFault::Stalled) => (AttemptResult::Timeout, None),
+            Some(DeliveryFault::Status(status)) => (AttemptResult::Status(*status), None),
+            Some(DeliveryFault::AnswerLost) => {
+                let (_, panic) = self.attempt(delivery, &headers, body.clone()).await;
+                (disconnected(), panic)
+            }
+            _ => self.attempt(delivery, &headers, body.clone()).await,
         };
-        let Delivery { kind, method, url, .. } = delivery;
         SentDelivery {
-            kind,
-            method,
-            url,
+            kind: delivery.kind.clone(),
+            method: delivery.method.clone(),
+            url: delivery.url.clone(),
             headers,
             body,
             sent_at: now,
             result,
+            panic,
         }
+    }
+
+    async fn attempt(&self, delivery: &Delivery, headers: &[(Box<str>, Box<str>)], body: Bytes) -> Attempt {
+        let request = match request(&delivery.method, &delivery.url, headers, body) {
+            Ok(request) => request,
+            Err(reason) => return (AttemptResult::Failed(reason), None),
+        };
+        let timeout = self.timeout(delivery);
+        if let Some(receiver) = self.receivers.find(&delivery.url) {
+            return hand_over(receiver, request, timeout).await;
+        }
+        // No TLS in a test tool: for the server, such a receiver is one that it cannot reach.
+        if request.uri().scheme_str() == Some("https") {
+            return (AttemptResult::Connect, None);
+        }
+        (self.exchange(request, timeout).await, None)
     }
 
     async fn exchange(&self, mut request: Request, timeout: Duration) -> AttemptResult {
@@ -108,9 +159,23 @@ impl Sender {
             Err(HttpErrorKind::Timeout) => AttemptResult::Timeout,
             Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => AttemptResult::Timeout,
             Err(HttpErrorKind::Connect) => AttemptResult::Connect,
-            Err(_) => AttemptResult::Failed("Server disconnected without sending a response.".into()),
+            Err(_) => disconnected(),
         }
     }
+}
+
+async fn hand_over(receiver: &Receiver, request: Request, timeout: Duration) -> Attempt {
+    match tokio::time::timeout(timeout, receive(receiver, request)).await {
+        Err(_) => (AttemptResult::Timeout, None),
+        Ok(Received::Answer(status)) => (AttemptResult::Status(status.as_u16()), None),
+        Ok(Received::HungUp) => (disconnected(), None),
+        Ok(Received::Panicked(message)) => (disconnected(), Some(message)),
+    }
+}
+
+/// In the words of the server's HTTP library.
+fn disconnected() -> AttemptResult {
+    AttemptResult::Failed("Server disconnected without sending a response.".into())
 }
 
 /// The server's headers in its order, each replaced by the cue's own header of the very same spelling.

@@ -8,6 +8,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     Builder, SentDelivery, StartError,
     engine::{AccountId, Execution, Limits},
+    faults::{Fault, FiredFault},
     server::Shared,
 };
 
@@ -67,6 +68,14 @@ impl Emulator {
             schedule,
             advancing: tokio::sync::Mutex::default(),
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn account(&self) -> AccountId {
+        self.account
     }
 
     /// Starts with the defaults: a free port, the system's clock, the limits of a new account.
@@ -214,6 +223,39 @@ impl Emulator {
     #[must_use]
     pub fn deliveries(&self) -> Vec<SentDelivery> {
         self.shared.sent().iter().cloned().collect()
+    }
+
+    /// Orders a fault, behind those that are ordered already. See [`faults`](crate::faults) for all there is.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.orders().add(fault);
+    }
+
+    /// Takes back every fault that is ordered; those that have struck stay in [`faults`](Self::faults).
+    pub fn clear_faults(&self) {
+        self.shared.orders().clear();
+    }
+
+    /// The faults that have struck, in order; the last 10,000.
+    ///
+    /// ```
+    /// use cueapi_emulator::{Emulator, faults::{CallFault, Fault, Target}};
+    /// use cueapi_hyper::{HyperClient, ClientBuilder};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::builder().fault(Fault::any_call(CallFault::Error(503)).after(1)).start().await?;
+    /// let client = ClientBuilder::new(emulator.api_key(), HyperClient::plain()).base_url(emulator.base_url()).build()?;
+    /// client.cues().list().await?;
+    /// client.usage().get().await?; // The SDK tries again.
+    ///
+    /// let struck = emulator.faults();
+    /// assert_eq!(struck[0].target, Target::Call { operation: "usage.get", path: "/v1/usage".into() });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn faults(&self) -> Vec<FiredFault> {
+        self.shared.orders().fired().cloned().collect()
     }
 
     /// Every execution, oldest first, with what the API does not show: its outcome's evidence, who claimed it, when it is

@@ -119,6 +119,9 @@ pub struct Engine {
     in_flight: HashMap<DeliveryId, deliveries::InFlight>,
     ready: std::collections::VecDeque<Delivery>,
     next_key: u64,
+    /// Which secret came before which: of no use to the server, but to faults.
+    replaced_secrets: HashMap<Box<str>, Box<str>>,
+    double_claim: claims::DoubleClaim,
     check_urls: bool,
     /// For callers without a key, or with one that nobody has.
     anonymous_limit: Option<u32>,
@@ -158,6 +161,8 @@ impl Engine {
             in_flight: HashMap::new(),
             ready: std::collections::VecDeque::new(),
             next_key: 0,
+            replaced_secrets: HashMap::new(),
+            double_claim: claims::DoubleClaim::default(),
             check_urls: false,
             anonymous_limit: Limits::free().requests_per_minute,
         }

@@ -17,13 +17,14 @@ mod views;
 mod workers;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 
+pub(crate) use self::route::Operation;
 use self::{
     errors::{Detail, error, framework, validation},
     form::{Body, Form, Problems},
-    route::{Operation, Route},
+    route::Route,
 };
 use crate::{
     engine::{AccountId, Engine, KeyError},
@@ -114,6 +115,32 @@ pub(crate) fn unreadable_body(engine: &mut Engine) -> Reply {
     let mut reply = framework(400, "There was an error parsing the body");
     reply.add("x-request-id", engine.request_id());
     reply
+}
+
+/// An answer that says no, whatever was asked.
+pub(crate) fn ordered(status: u16, retry_after: Option<String>) -> Reply {
+    let mut reply = match status {
+        500 => Reply::Crash,
+        429 => error(429, "rate_limit_exceeded", "Too many requests."),
+        _ => {
+            let reason = StatusCode::from_u16(status)
+                .ok()
+                .and_then(|status| status.canonical_reason());
+            framework(status, reason.unwrap_or("Error"))
+        }
+    };
+    if let Some(value) = retry_after {
+        reply.add("retry-after", value);
+    }
+    reply
+}
+
+/// Which operation a request means.
+pub(crate) fn operation(method: &Method, uri: &Uri) -> Option<Operation> {
+    match Route::find(method, &decode(uri.path())) {
+        Route::Found(operation, _) => Some(operation),
+        _ => None,
+    }
 }
 
 fn routed(engine: &mut Engine, exchange: &Exchange<'_>) -> Result<Reply, Reply> {

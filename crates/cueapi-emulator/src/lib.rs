@@ -2,24 +2,32 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout)]
 
+mod assertions;
 mod blocking;
 mod builder;
 mod clock;
 mod delivery;
 mod emulator;
 pub mod engine;
+pub mod faults;
 mod http;
 pub mod json;
 mod listener;
+mod random;
+mod receivers;
 mod server;
 #[cfg(feature = "sqlite")]
 mod store;
 mod time;
+mod timeline;
 
 pub use self::{
+    assertions::Delivered,
     blocking::BlockingEmulator,
     builder::{Builder, StartError},
     clock::Clock,
     delivery::SentDelivery,
     emulator::Emulator,
+    receivers::Answer,
+    timeline::Timeline,
 };

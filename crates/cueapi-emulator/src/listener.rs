@@ -1,4 +1,4 @@
-//! Connections that can be dropped after an answer without a word, as the server does after a 500.
+//! Connections that can be dropped after an answer without a word, as the server does after a 500, or in place of one.
 
 use std::{
     io,
@@ -19,14 +19,19 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use crate::server::Shared;
+
 /// A TCP listener whose connections know whether they are to end.
-#[derive(Debug)]
-pub(crate) struct DroppingListener(pub(crate) TcpListener);
+pub(crate) struct DroppingListener {
+    pub(crate) listener: TcpListener,
+    pub(crate) shared: Arc<Shared>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     dropped: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
     ended: bool,
 }
 
@@ -35,12 +40,18 @@ pub(crate) struct Connection {
 pub(crate) struct Peer {
     pub(crate) address: String,
     dropped: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
 }
 
 impl Peer {
     /// Ends the connection after the answer that is being written: no header announces it.
     pub(crate) fn drop_connection(&self) {
         self.dropped.store(true, Ordering::Release);
+    }
+
+    /// Ends the connection in place of an answer.
+    pub(crate) fn cut_connection(&self) {
+        self.cut.store(true, Ordering::Release);
     }
 }
 
@@ -50,11 +61,17 @@ impl Listener for DroppingListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         // axum's own implementation waits out errors such as too many open files.
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        let (stream, address) = loop {
+            let accepted = Listener::accept(&mut self.listener).await;
+            if !self.shared.refuses_connection() {
+                break accepted;
+            }
+        };
         (
             Connection {
                 stream,
                 dropped: Arc::default(),
+                cut: Arc::default(),
                 ended: false,
             },
             address,
@@ -62,7 +79,7 @@ impl Listener for DroppingListener {
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -71,6 +88,7 @@ impl Connected<IncomingStream<'_, DroppingListener>> for Peer {
         Self {
             address: stream.remote_addr().ip().to_string(),
             dropped: stream.io().dropped.clone(),
+            cut: stream.io().cut.clone(),
         }
     }
 }
@@ -87,6 +105,9 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.cut.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -109,6 +130,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.cut.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

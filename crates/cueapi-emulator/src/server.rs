@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     error::Error,
+    mem,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -13,16 +14,17 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     clock::RunningClock,
     delivery::{Sender, SentDelivery},
-    engine::{Change, Delivery, DeliveryId, Engine},
-    http::{Exchange, MAX_BODY, Reply, answer, too_large, unreadable_body},
+    engine::{Change, Delivery, Engine},
+    faults::{CallFault, DeliveryFault, Orders, Target, ordered_reply, trickle},
+    http::{Exchange, MAX_BODY, Reply, answer, operation, too_large, unreadable_body},
     listener::Peer,
 };
 
@@ -63,6 +65,13 @@ pub(crate) struct Shared {
     sent: Mutex<VecDeque<SentDelivery>>,
     /// Wakes the task that does what is due: a request may have made something due earlier.
     changed: Notify,
+    /// Counts what has happened, for those who wait for something.
+    happened: watch::Sender<u64>,
+    orders: Mutex<Orders>,
+    /// Deliveries that a fault lets go after the next one.
+    held_back: Mutex<Vec<Delivery>>,
+    /// Changes when the emulator stops.
+    stopped: watch::Receiver<()>,
 }
 
 impl Shared {
@@ -71,6 +80,8 @@ impl Shared {
         store: Option<Box<dyn Save>>,
         clock: RunningClock,
         sender: Sender,
+        orders: Orders,
+        stopped: watch::Receiver<()>,
     ) -> Result<Self, NotSaved> {
         if store.is_some() {
             engine.track_changes();
@@ -81,19 +92,23 @@ impl Shared {
             sender,
             sent: Mutex::default(),
             changed: Notify::new(),
+            happened: watch::Sender::default(),
+            orders: Mutex::new(orders),
+            held_back: Mutex::default(),
+            stopped,
         };
         shared.change(|_| ())?;
         Ok(shared)
     }
 
     pub(crate) fn engine(&self) -> Reading<'_> {
-        Reading(self.lock())
+        Reading(lock(&self.state))
     }
 
     /// Changes the engine, and writes the change down before anyone hears of it. What could not be written stays in memory,
     /// and is written with the next change.
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Engine) -> R) -> Result<R, NotSaved> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let result = work(&mut state.engine);
         let Kept { engine, store } = &mut *state;
         if let Some(store) = store {
@@ -125,7 +140,7 @@ impl Shared {
     /// Moves a held clock forward; never back.
     pub(crate) fn move_clock(&self, moment: Timestamp) {
         self.clock.move_to(moment);
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if let Some(store) = state.store.as_mut().filter(|_| self.clock.is_held()) {
             if let Err(error) = store.save(&[], Some(self.clock.now())) {
                 eprintln!("cueapi-emulator: where the clock stands could not be saved: {error}");
@@ -133,13 +148,40 @@ impl Shared {
         }
     }
 
-    /// No code that holds the lock can leave the engine half changed in a way that matters to a test.
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn sent(&self) -> MutexGuard<'_, VecDeque<SentDelivery>> {
+        lock(&self.sent)
     }
 
-    pub(crate) fn sent(&self) -> MutexGuard<'_, VecDeque<SentDelivery>> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn orders(&self) -> MutexGuard<'_, Orders> {
+        lock(&self.orders)
+    }
+
+    /// Resolves, from now on, whenever something has happened.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.happened.subscribe()
+    }
+
+    fn has_happened(&self) {
+        self.changed.notify_one();
+        self.happened.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Whether a fault closes a connection before anything is read from it.
+    pub(crate) fn refuses_connection(&self) -> bool {
+        let mut orders = self.orders();
+        !orders.is_empty() && orders.call(self.clock.now(), Target::Connection).is_some()
+    }
+
+    fn call_fault(&self, method: &Method, uri: &Uri) -> Option<CallFault> {
+        let mut orders = self.orders();
+        if orders.is_empty() {
+            return None;
+        }
+        let target = Target::Call {
+            operation: operation(method, uri)?.id(),
+            path: uri.path().into(),
+        };
+        orders.call(self.clock.now(), target)
     }
 
     pub(crate) fn poll(&self, now: Timestamp) -> Option<Delivery> {
@@ -151,21 +193,67 @@ impl Shared {
         self.engine().next_due()
     }
 
-    /// Sends a delivery and tells the engine how it went.
+    /// Sends a delivery and tells the engine how it went; or keeps it until the next one has gone, as a fault may want.
     pub(crate) async fn deliver(&self, delivery: Delivery) {
-        let id: DeliveryId = delivery.id;
-        let sent = self.sender.send(delivery, self.clock.now()).await;
-        let result = sent.result.clone();
-        {
-            let mut log = self.sent();
-            if log.len() == MAX_SENT {
-                log.pop_front();
-            }
-            log.push_back(sent);
+        let fault = self.delivery_fault(&delivery);
+        if fault == Some(DeliveryFault::HeldBack) {
+            lock(&self.held_back).push(delivery);
+            return;
         }
+        self.send(delivery, fault).await;
+        let held_back = mem::take(&mut *lock(&self.held_back));
+        for delivery in held_back {
+            self.send(delivery, None).await;
+        }
+    }
+
+    fn delivery_fault(&self, delivery: &Delivery) -> Option<DeliveryFault> {
+        if self.orders().is_empty() {
+            return None;
+        }
+        let has_old_secret = self.old_secret(delivery).is_some();
+        self.orders().delivery(
+            self.clock.now(),
+            Target::Delivery(delivery.kind.clone()),
+            has_old_secret,
+        )
+    }
+
+    fn old_secret(&self, delivery: &Delivery) -> Option<Box<str>> {
+        self.engine()
+            .replaced_secret(delivery.secret.as_deref()?)
+            .map(Into::into)
+    }
+
+    async fn send(&self, mut delivery: Delivery, fault: Option<DeliveryFault>) {
+        match fault {
+            Some(DeliveryFault::WrongSignature) if delivery.secret.is_some() => {
+                delivery.secret = Some("whsec_of_nobody".into());
+            }
+            Some(DeliveryFault::OldSecret) => delivery.secret = self.old_secret(&delivery),
+            Some(DeliveryFault::Stalled) if !self.clock.is_held() => {
+                tokio::time::sleep(self.sender.timeout(&delivery)).await;
+            }
+            Some(DeliveryFault::Duplicated) => {
+                let sent = self.sender.send(&delivery, self.clock.now(), None).await;
+                self.log(sent);
+            }
+            _ => {}
+        }
+        let sent = self.sender.send(&delivery, self.clock.now(), fault.as_ref()).await;
+        let result = sent.result.clone();
+        self.log(sent);
         // When it cannot be saved, the execution is found in delivery after a crash, and delivered again.
-        drop(self.change(|engine| engine.delivered(self.clock.now(), id, result)));
-        self.changed.notify_one();
+        drop(self.change(|engine| engine.delivered(self.clock.now(), delivery.id, result)));
+        self.has_happened();
+    }
+
+    fn log(&self, sent: SentDelivery) {
+        let mut log = self.sent();
+        if log.len() == MAX_SENT {
+            log.pop_front();
+        }
+        log.push_back(sent);
     }
 
     /// Under the system's clock: does what is due, when it is due, forever.
@@ -175,6 +263,7 @@ impl Shared {
                 let shared = self.clone();
                 tokio::spawn(async move { shared.deliver(delivery).await });
             }
+            self.happened.send_modify(|count| *count = count.wrapping_add(1));
             let next = self.next_due();
             let wait = async {
                 match next {
@@ -200,6 +289,40 @@ pub(crate) async fn serve(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    let Some(fault) = shared.call_fault(&parts.method, &parts.uri) else {
+        return write(carry_out(&shared, &peer, &parts, body).await, &peer);
+    };
+    match fault {
+        CallFault::Refused => {}
+        CallFault::Stalled => drop(shared.stopped.clone().changed().await),
+        CallFault::RateLimited(_) | CallFault::Error(_) => {
+            drain(body);
+            return write(ordered_reply(&fault), &peer);
+        }
+        CallFault::ErrorAfter(_) => {
+            carry_out(&shared, &peer, &parts, body).await;
+            return write(ordered_reply(&fault), &peer);
+        }
+        CallFault::AnswerLost => {
+            carry_out(&shared, &peer, &parts, body).await;
+        }
+        CallFault::AnswerCut | CallFault::AnswerSlow(_) => {
+            let answer = write(carry_out(&shared, &peer, &parts, body).await, &peer);
+            if let Some(broken) = trickle(answer, &fault).await {
+                return broken;
+            }
+        }
+        CallFault::ClaimedTwice => {
+            // What the next call does is no state to keep.
+            drop(shared.change(Engine::claim_next_twice));
+            return write(carry_out(&shared, &peer, &parts, body).await, &peer);
+        }
+    }
+    peer.cut_connection();
+    Response::default()
+}
+
+async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> Reply {
     let length = parts
         .headers
         .get(header::CONTENT_LENGTH)
@@ -223,12 +346,13 @@ pub(crate) async fn serve(
             Err(_) => shared.change(unreadable_body),
         }
     };
-    let reply = reply.unwrap_or(Reply::Crash);
-    shared.changed.notify_one();
-    if matches!(reply, Reply::Crash) {
-        peer.drop_connection();
-    }
-    write(reply)
+    shared.has_happened();
+    reply.unwrap_or(Reply::Crash)
+}
+
+/// No code that holds a lock can leave what is behind it half changed in a way that matters to a test.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads what is still coming, so that a caller in the middle of sending gets to see the answer.
@@ -245,7 +369,10 @@ fn drain(mut body: Body) {
     });
 }
 
-fn write(reply: Reply) -> Response {
+fn write(reply: Reply, peer: &Peer) -> Response {
+    if matches!(reply, Reply::Crash) {
+        peer.drop_connection();
+    }
     const CRASHED: &str = r#"{"error":{"code":"internal_error","message":"An internal error occurred","status":500}}"#;
     let (status, body, headers) = match reply {
         Reply::Json { status, body, headers } => (status, Some(Body::from(body)), headers),

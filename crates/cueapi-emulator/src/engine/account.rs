@@ -159,9 +159,16 @@ impl Engine {
     pub fn rotate_webhook_secret(&mut self, id: AccountId) -> Box<str> {
         let new = self.ids.hex("whsec_", 4);
         if let Some(account) = self.accounts.get_mut(&id) {
-            account.webhook_secret = new.clone();
+            let old = std::mem::replace(&mut account.webhook_secret, new.clone());
+            self.replaced_secrets.insert(new.clone(), old);
         }
         new
+    }
+
+    /// The webhook secret that a rotation has put this one in the place of.
+    #[must_use]
+    pub fn replaced_secret(&self, secret: &str) -> Option<&str> {
+        self.replaced_secrets.get(secret).map(AsRef::as_ref)
     }
 
     /// Successful webhook deliveries of this calendar month, UTC.

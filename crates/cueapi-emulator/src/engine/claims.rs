@@ -11,6 +11,17 @@ use super::{
 /// How many executions `claimable` lists.
 const CLAIMABLE_ROWS: usize = 50;
 
+/// Whether an execution is handed out a second time by [`Engine::claim_next`].
+#[derive(Debug, Default)]
+pub(super) enum DoubleClaim {
+    #[default]
+    Never,
+    /// The next one.
+    Next,
+    /// This one.
+    Of(ExecutionKey),
+}
+
 impl Engine {
     /// The first 50 executions that wait for a worker, with their cues: pending ones, and also those that only wait for a
     /// retry, which no worker can claim.
@@ -27,6 +38,10 @@ impl Engine {
     ///
     /// 409 `claim_failed` when there is none.
     pub fn claim_next(&mut self, now: Timestamp, account: AccountId, worker_id: &str) -> Result<Uuid, Refusal> {
+        if let Some(key) = self.claimed_by_another(account, worker_id) {
+            self.double_claim = DoubleClaim::Never;
+            return self.give_to_worker(now, key, worker_id);
+        }
         let rows = self
             .claimable
             .range((account, Timestamp::MIN, 0)..)
@@ -37,7 +52,27 @@ impl Engine {
                 .is_some_and(|execution| execution.status == ExecutionStatus::Pending)
         });
         let key = pending.ok_or_else(|| Refusal::api(409, "claim_failed", "No executions available for claiming"))?;
+        if matches!(self.double_claim, DoubleClaim::Next) {
+            self.double_claim = DoubleClaim::Of(key);
+        }
         self.give_to_worker(now, key, worker_id)
+    }
+
+    /// Has the next execution that [`claim_next`](Self::claim_next) hands out handed out again, to the next worker of
+    /// another name: what becomes of two calls at the same time on a real server.
+    pub fn claim_next_twice(&mut self) {
+        self.double_claim = DoubleClaim::Next;
+    }
+
+    fn claimed_by_another(&self, account: AccountId, worker_id: &str) -> Option<ExecutionKey> {
+        let DoubleClaim::Of(key) = self.double_claim else {
+            return None;
+        };
+        let execution = self.executions.get(&key)?;
+        let taken = execution.status == ExecutionStatus::Delivering
+            && execution.account == account
+            && execution.claimed_by_worker.as_deref() != Some(worker_id);
+        taken.then_some(key)
     }
 
     /// Gives one execution to a worker.

@@ -62,6 +62,28 @@ pub enum DeliveryKind {
     },
 }
 
+impl DeliveryKind {
+    /// What [`name`](Self::name) can say.
+    pub const NAMES: &[&str] = &["cue", "on_failure"];
+
+    /// What kind it is, in a word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Cue { .. } => "cue",
+            Self::OnFailure { .. } => "on_failure",
+        }
+    }
+
+    /// The cue that it is about.
+    #[must_use]
+    pub const fn cue_id(&self) -> Option<&str> {
+        match self {
+            Self::Cue { cue_id, .. } | Self::OnFailure { cue_id } => Some(cue_id),
+        }
+    }
+}
+
 /// How a delivery went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

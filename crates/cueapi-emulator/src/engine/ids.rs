@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::Random;
+
 /// An execution id: a UUID, written in lower case with hyphens.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -57,21 +59,16 @@ impl fmt::Debug for Uuid {
     }
 }
 
-/// SplitMix64: a few lines, the same on every platform and in every version. Nothing here has to be unguessable.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Ids(u64);
+pub(super) struct Ids(Random);
 
 impl Ids {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Random::new(seed))
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next()
     }
 
     pub(super) fn uuid(&mut self) -> Uuid {

@@ -4,7 +4,7 @@ use http::Method;
 
 /// What the emulator can be asked to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     CreateCue,
     ListCues,
     GetCue,
@@ -36,6 +36,55 @@ pub(super) enum Operation {
     Info,
     Health,
     Status,
+}
+
+/// What the API description, and with it the SDK, calls each operation.
+macro_rules! ids {
+    ($($operation:ident = $id:literal,)*) => {
+        impl Operation {
+            pub(crate) const IDS: &[&str] = &[$($id),*];
+
+            pub(crate) const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$operation => $id,)*
+                }
+            }
+        }
+    };
+}
+
+ids! {
+    CreateCue = "cues.create",
+    ListCues = "cues.list",
+    GetCue = "cues.get",
+    PatchCue = "cues.update",
+    DeleteCue = "cues.delete",
+    FireCue = "cues.fire",
+    ListExecutions = "executions.list",
+    GetExecution = "executions.get",
+    ListClaimable = "executions.list_claimable",
+    ClaimNext = "executions.claim_oldest",
+    Claim = "executions.claim",
+    ExecutionHeartbeat = "executions.heartbeat",
+    ReportOutcome = "executions.report_outcome",
+    Replay = "executions.replay",
+    Verify = "executions.mark_verified",
+    VerificationPending = "executions.mark_verification_pending",
+    AppendEvidence = "executions.append_evidence",
+    LiveClaim = "executions.live_claim",
+    WorkerHeartbeat = "workers.heartbeat",
+    ListWorkers = "workers.list",
+    DeleteWorker = "workers.delete",
+    GetUsage = "usage.get",
+    GetMe = "account.get",
+    GetKey = "account.key",
+    RegenerateKey = "account.regenerate_key",
+    GetWebhookSecret = "webhook_secret.get",
+    RegenerateWebhookSecret = "webhook_secret.regenerate",
+    ListAlerts = "alerts.list",
+    Info = "service.info",
+    Health = "service.health",
+    Status = "service.status",
 }
 
 pub(super) enum Route {
