@@ -1,6 +1,10 @@
 //! Signs deliveries and sends them, over HTTP or to a receiver in this process.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use cueapi_core::http::{AttemptTimeout, HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request};
@@ -74,7 +78,7 @@ impl fmt::Debug for SentDelivery {
 pub(crate) struct Sender {
     client: HyperClient<HttpConnector>,
     timeout: Option<Duration>,
-    receivers: Receivers,
+    receivers: RwLock<Receivers>,
 }
 
 /// How an attempt went, and what the receiver panicked with.
@@ -85,8 +89,18 @@ impl Sender {
         Self {
             client: HyperClient::plain(),
             timeout,
-            receivers,
+            receivers: RwLock::new(receivers),
         }
+    }
+
+    #[track_caller]
+    pub(crate) fn add_receiver(&self, origin: &str, receiver: Receiver) {
+        let mut receivers = self.receivers.write().unwrap_or_else(PoisonError::into_inner);
+        receivers.add(origin, receiver);
+    }
+
+    fn receiver(&self, url: &str) -> Option<Receiver> {
+        self.receivers.read().unwrap_or_else(PoisonError::into_inner).find(url)
     }
 
     /// How long a receiver may take.
@@ -139,8 +153,8 @@ impl Sender {
             Err(reason) => return (AttemptResult::Failed(reason), None),
         };
         let timeout = self.timeout(delivery);
-        if let Some(receiver) = self.receivers.find(&delivery.url) {
-            return hand_over(receiver, request, timeout).await;
+        if let Some(receiver) = self.receiver(&delivery.url) {
+            return hand_over(&receiver, request, timeout).await;
         }
         // No TLS in a test tool: for the server, such a receiver is one that it cannot reach.
         if request.uri().scheme_str() == Some("https") {

@@ -2,6 +2,7 @@
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -9,6 +10,7 @@ use crate::{
     Builder, SentDelivery, StartError,
     engine::{AccountId, Execution, Limits},
     faults::{Fault, FiredFault},
+    receivers::{self, Answer},
     server::Shared,
 };
 
@@ -150,6 +152,72 @@ impl Emulator {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// The emulator's time for what else has to go by it, as the time since the Unix epoch; [`receiver`](Self::receiver)
+    /// has an example.
+    #[must_use]
+    pub fn clock(&self) -> impl Fn() -> Duration + Clone + Send + Sync + 'static {
+        let clock = self.shared.clock.clone();
+        move || clock.now().as_duration().try_into().unwrap_or_default()
+    }
+
+    /// [`Builder::receiver`] for an emulator that runs: now its secret is known, and its clock can be gone by. Takes the
+    /// place of an earlier receiver for the same origin.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use cueapi_emulator::{Clock, Emulator};
+    /// use cueapi_hyper::{HyperClient, ClientBuilder, types::{Callback, Schedule}};
+    /// use cueapi_webhook::{CueDelivery, Verifier, Webhook};
+    /// use http::StatusCode;
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::builder().clock(Clock::held("2026-03-02T08:00:00Z".parse()?)).start().await?;
+    /// let webhook = Webhook::new(Verifier::new(emulator.webhook_secret())?).clock(emulator.clock());
+    /// emulator.receiver("http://jobs.test", move |request| {
+    ///     let delivery: Result<CueDelivery, _> = webhook.receive(request.headers(), request.into_body());
+    ///     async move { delivery.map_or_else(|refused| refused.status(), |_| StatusCode::OK) }
+    /// });
+    ///
+    /// let client = ClientBuilder::new(emulator.api_key(), HyperClient::plain()).base_url(emulator.base_url()).build()?;
+    /// let cue = client.cues().create("job", Schedule::cron("0 * * * *"), Callback::new("http://jobs.test/hook")).await?;
+    /// client.cues().fire(&cue.id).await?;
+    /// emulator.run_until_idle().await;
+    /// emulator.assert_delivered(&cue.id).times(1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`Builder::receiver`].
+    #[track_caller]
+    pub fn receiver<H, F, A>(&self, origin: &str, handler: H)
+    where
+        H: Fn(http::Request<Bytes>) -> F + Send + Sync + 'static,
+        F: Future<Output = A> + Send + 'static,
+        A: Into<Answer>,
+    {
+        self.shared.sender.add_receiver(origin, receivers::handler(handler));
+    }
+
+    /// [`Builder::service`] for an emulator that runs.
+    ///
+    /// # Panics
+    ///
+    /// As [`Builder::receiver`].
+    #[cfg(feature = "tower")]
+    #[track_caller]
+    pub fn service<S, B>(&self, origin: &str, service: S)
+    where
+        S: tower_service::Service<http::Request<http_body_util::Full<Bytes>>, Response = http::Response<B>>,
+        S: Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data: Send> + Send,
+    {
+        self.shared.sender.add_receiver(origin, receivers::service(service));
     }
 
     /// Moves a held clock forward. All that falls due on the way happens in order, deliveries included, before this

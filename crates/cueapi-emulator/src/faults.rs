@@ -99,14 +99,14 @@ pub(crate) enum Only {
 /// ```
 /// use std::time::Duration;
 /// use cueapi_emulator::{Emulator, faults::{CallFault, Fault, RetryAfter}};
-/// use cueapi_hyper::{ErrorKind, HyperClient, ClientBuilder, Retry};
+/// use cueapi_hyper::{ErrorKind, HyperClient, ClientBuilder, RetryPolicy};
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let emulator = Emulator::start().await?;
 /// let client = ClientBuilder::new(emulator.api_key(), HyperClient::plain())
 ///     .base_url(emulator.base_url())
 ///     .timeout(Duration::from_millis(100))
-///     .retry(Retry::none())
+///     .retry(RetryPolicy::none())
 ///     .build()?;
 ///
 /// for (fault, kind) in [

@@ -60,11 +60,11 @@ impl Receivers {
     }
 
     /// The one that stands for this URL's origin.
-    pub(crate) fn find(&self, url: &str) -> Option<&Receiver> {
+    pub(crate) fn find(&self, url: &str) -> Option<Receiver> {
         if self.0.is_empty() {
             return None;
         }
-        self.0.get(&Url::parse(url).ok()?.origin())
+        self.0.get(&Url::parse(url).ok()?.origin()).cloned()
     }
 }
 

@@ -59,8 +59,8 @@ impl Deref for Reading<'_> {
 
 pub(crate) struct Shared {
     state: Mutex<Kept>,
-    pub(crate) clock: RunningClock,
-    sender: Sender,
+    pub(crate) clock: Arc<RunningClock>,
+    pub(crate) sender: Sender,
     /// The last [`MAX_SENT`].
     sent: Mutex<VecDeque<SentDelivery>>,
     /// Wakes the task that does what is due: a request may have made something due earlier.
@@ -88,7 +88,7 @@ impl Shared {
         }
         let shared = Self {
             state: Mutex::new(Kept { engine, store }),
-            clock,
+            clock: Arc::new(clock),
             sender,
             sent: Mutex::default(),
             changed: Notify::new(),
@@ -292,6 +292,7 @@ pub(crate) async fn serve(
     let Some(fault) = shared.call_fault(&parts.method, &parts.uri) else {
         return write(carry_out(&shared, &peer, &parts, body).await, &peer);
     };
+    shared.has_happened();
     match fault {
         CallFault::Refused => {}
         CallFault::Stalled => drop(shared.stopped.clone().changed().await),

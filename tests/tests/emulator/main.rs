@@ -7,13 +7,16 @@
     reason = "a panic is how a test fails"
 )]
 
+mod assertions;
 mod captures;
 mod cron;
 mod engine;
+mod faults;
 mod lifecycle;
 mod limits;
 mod properties;
 mod receiver;
+mod receivers;
 mod secrecy;
 mod validation;
 mod wire;

@@ -119,6 +119,12 @@ impl Connection {
         })
     }
 
+    /// All that comes until the connection ends.
+    pub(crate) async fn rest(&mut self) -> String {
+        while !matches!(self.stream.read_buf(&mut self.buffer).await, Ok(0) | Err(_)) {}
+        String::from_utf8_lossy(&self.buffer).into_owned()
+    }
+
     /// Whether the other side has closed the connection.
     pub(crate) async fn is_closed(&mut self) -> bool {
         let read = self.stream.read_buf(&mut self.buffer);

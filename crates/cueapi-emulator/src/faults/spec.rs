@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{
+    SignedDuration,
+    fmt::friendly::{Direction, SpanPrinter},
+};
 
 use super::{CallFault, DeliveryFault, Fault, Hitch, Only, RetryAfter, known};
 use crate::{engine::DeliveryKind, http::Operation};
@@ -48,7 +51,13 @@ impl FromStr for Fault {
             "times" => Ok(fault.times(part.read()?)),
             "always" => Ok(fault.always()),
             "after" => Ok(fault.after(part.read()?)),
-            "chance" => Ok(fault.chance(part.read()?)),
+            "chance" => {
+                let probability = part.read()?;
+                if !(0.0..=1.0).contains(&probability) {
+                    return Err(part.wrong());
+                }
+                Ok(fault.chance(probability))
+            }
             other => Err(SpecError(format!(
                 "expected times=N, always, after=N or chance=P, not {other}"
             ))),
@@ -192,6 +201,13 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Such as `-10m`.
+fn spell(duration: SignedDuration) -> String {
+    SpanPrinter::new()
+        .direction(Direction::Sign)
+        .duration_to_string(&duration)
+}
+
 impl fmt::Display for CallFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -201,7 +217,7 @@ impl fmt::Display for CallFault {
             Self::AnswerCut => f.write_str("answer-cut"),
             Self::AnswerSlow(pause) => {
                 let pause = SignedDuration::try_from(*pause).unwrap_or(SignedDuration::MAX);
-                write!(f, "answer-slow={pause:#}")
+                write!(f, "answer-slow={}", spell(pause))
             }
             Self::RateLimited(None) => f.write_str("rate-limited"),
             Self::RateLimited(Some(RetryAfter::Seconds(seconds))) => write!(f, "rate-limited={seconds}"),
@@ -223,7 +239,7 @@ impl fmt::Display for DeliveryFault {
             Self::HeldBack => f.write_str("held-back"),
             Self::WrongSignature => f.write_str("wrong-signature"),
             Self::OldSecret => f.write_str("old-secret"),
-            Self::ClockSkew(skew) => write!(f, "clock-skew={skew:#}"),
+            Self::ClockSkew(skew) => write!(f, "clock-skew={}", spell(*skew)),
             Self::Status(status) => write!(f, "status={status}"),
         }
     }
