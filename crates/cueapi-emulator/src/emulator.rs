@@ -156,7 +156,6 @@ impl Emulator {
 
     /// The emulator's time for what else has to go by it, as the time since the Unix epoch; [`receiver`](Self::receiver)
     /// has an example.
-    #[must_use]
     pub fn clock(&self) -> impl Fn() -> Duration + Clone + Send + Sync + 'static {
         let clock = self.shared.clock.clone();
         move || clock.now().as_duration().try_into().unwrap_or_default()
@@ -176,7 +175,7 @@ impl Emulator {
     /// let emulator = Emulator::builder().clock(Clock::held("2026-03-02T08:00:00Z".parse()?)).start().await?;
     /// let webhook = Webhook::new(Verifier::new(emulator.webhook_secret())?).clock(emulator.clock());
     /// emulator.receiver("http://jobs.test", move |request| {
-    ///     let delivery: Result<CueDelivery, _> = webhook.receive(request.headers(), request.into_body());
+    ///     let delivery: Result<CueDelivery, _> = webhook.receive(request.headers(), request.body());
     ///     async move { delivery.map_or_else(|refused| refused.status(), |_| StatusCode::OK) }
     /// });
     ///

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use cueapi_emulator::{Clock, Emulator, engine::Limits};
+use cueapi_emulator::{Clock, Emulator, engine::Limits, faults::Fault};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, with nothing to install.
@@ -37,6 +37,9 @@ struct Arguments {
     /// Directory to keep the state in, so that it outlives the program; without it, memory only
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Something to go wrong, such as cues.fire:answer-lost or deliveries:status=503,always,chance=0.1; may be repeated
+    #[arg(long = "fault", value_name = "WHERE:WHAT[,WHEN]")]
+    faults: Vec<Fault>,
     /// Refuse callback URLs into private networks, as the public service does
     #[arg(long)]
     ssrf_checks: bool,
@@ -46,6 +49,11 @@ const AFTER_HELP: &str = "\
 Prints the base URL, the API key and the webhook secret as lines for a shell:
   cueapi-emulator --port 8000 > emulator.env &
   . ./emulator.env
+
+WHERE a fault strikes is `calls`, an operation such as cues.fire, `deliveries`, or deliveries/CUE_ID.
+WHAT it does is, to calls: refused, stalled, answer-lost, answer-cut, answer-slow=20ms, rate-limited[=SECONDS], error=503,
+error-after=503; to deliveries: refused, stalled, answer-lost, duplicated, held-back, wrong-signature, old-secret,
+clock-skew=-10m, status=503. WHEN is times=N, always, after=N, chance=P; without, it strikes once.
 
 Stops on SIGINT and SIGTERM. Exits with 1 when it cannot listen or read its data, with 2 on wrong arguments.";
 
@@ -105,6 +113,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .limits(arguments.limits);
     if let Some(RateLimit(requests)) = arguments.rate_limit {
         builder = builder.rate_limit(requests);
+    }
+    for fault in arguments.faults {
+        builder = builder.fault(fault);
     }
     if let Some(key) = &arguments.api_key {
         builder = builder.api_key(key);

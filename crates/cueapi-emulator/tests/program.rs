@@ -91,6 +91,22 @@ fn key_limit_and_clock_can_be_given() {
 }
 
 #[test]
+fn faults_can_be_ordered() {
+    let (mut child, lines) = start(&[
+        "--fault",
+        "service.health:error=503",
+        "--fault",
+        "service.status:answer-lost",
+    ]);
+    let address = value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap();
+    assert!(get(address, "", "/health").starts_with("HTTP/1.1 503"));
+    assert!(get(address, "", "/health").starts_with("HTTP/1.1 200"));
+    assert_eq!(get(address, "", "/status"), "");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn a_port_in_use_and_wrong_arguments_are_told_apart() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -109,6 +125,7 @@ fn a_port_in_use_and_wrong_arguments_are_told_apart() {
         &["--clock", "noon"],
         &["--port", "70000"],
         &["--nonsense"],
+        &["--fault", "cues.shoot:refused"],
     ] {
         let refused = run(wrong);
         assert_eq!(refused.status.code(), Some(2), "{wrong:?}");
@@ -127,6 +144,7 @@ fn help_says_how_to_use_it() {
         "--rate-limit",
         "--limits",
         "--data",
+        "--fault",
         "--clock",
         "SIGTERM",
         "export",
