@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     Emulator, SentDelivery, Timeline,
-    engine::{Execution, ExecutionStatus},
+    engine::{Execution, ExecutionStatus, Uuid},
 };
 
 /// The runs of a cue that were delivered; [`Emulator::assert_delivered`] makes one.
@@ -48,16 +48,18 @@ impl Emulator {
     #[must_use]
     pub fn deliveries_of(&self, cue_id: impl fmt::Display) -> Vec<SentDelivery> {
         let id = cue_id.to_string();
-        let all = self.deliveries().into_iter();
-        all.filter(|sent| sent.kind.cue_id() == Some(&id)).collect()
+        let sent = self.shared().sent();
+        let of_cue = sent.iter().filter(|sent| sent.kind.cue_id() == Some(&id));
+        of_cue.cloned().collect()
     }
 
     /// A cue's executions, oldest first.
     #[must_use]
     pub fn executions_of(&self, cue_id: impl fmt::Display) -> Vec<Execution> {
         let id = cue_id.to_string();
-        let all = self.executions().into_iter();
-        all.filter(|execution| *execution.cue_id == *id).collect()
+        let engine = self.shared().engine();
+        let of_cue = engine.executions().filter(|run| *run.cue_id == *id);
+        of_cue.cloned().collect()
     }
 
     /// At least one run of a cue was delivered: its receiver answered with 2xx, or a worker reported success.
@@ -110,11 +112,13 @@ impl Emulator {
     }
 
     fn delivered(&self, cue_id: &dyn fmt::Display) -> Delivered<'_> {
-        let executions = self.executions_of(cue_id);
+        let cue_id = cue_id.to_string();
+        let engine = self.shared().engine();
+        let delivered = (engine.executions()).filter(|run| *run.cue_id == *cue_id && run.delivered_at.is_some());
         Delivered {
             emulator: self,
-            cue_id: cue_id.to_string(),
-            count: executions.iter().filter(|run| run.delivered_at.is_some()).count(),
+            count: delivered.count(),
+            cue_id,
         }
     }
 
@@ -171,9 +175,9 @@ impl Emulator {
     }
 
     fn execution(&self, id: &dyn fmt::Display) -> Option<Execution> {
-        let id = id.to_string();
-        let all = self.executions().into_iter();
-        all.rev().find(|execution| execution.id.to_string() == id)
+        let id = Uuid::parse(&id.to_string())?;
+        let engine = self.shared().engine();
+        engine.executions().rev().find(|run| run.id == id).cloned()
     }
 
     /// Waits until a condition holds, and looks again whenever something has happened here: a call, a delivery, a run. For

@@ -273,6 +273,7 @@ impl Builder {
     ///
     /// As [`receiver`](Self::receiver).
     #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     #[track_caller]
     pub fn service<S, B>(mut self, origin: &str, service: S) -> Self
     where

@@ -208,6 +208,7 @@ impl Emulator {
     ///
     /// As [`Builder::receiver`].
     #[cfg(feature = "tower")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
     #[track_caller]
     pub fn service<S, B>(&self, origin: &str, service: S)
     where
@@ -337,6 +338,11 @@ impl Emulator {
         self.stop.send_replace(());
         if tokio::time::timeout(GRACE, &mut self.server).await.is_err() {
             self.server.abort();
+        }
+        if let Some(schedule) = self.schedule.take() {
+            // Until it has ended it holds on to the data directory.
+            schedule.abort();
+            drop(schedule.await);
         }
     }
 }
