@@ -1,6 +1,6 @@
 //! A CueAPI server without I/O: commands come in with the time, answers and deliveries come out.
 //!
-//! [`Engine`] holds cues, executions, workers and accounts. It reads no clock, draws its ids from a seed and sends
+//! [`Engine`] holds cues, executions, workers, agents and accounts. It reads no clock, draws its ids from a seed and sends
 //! nothing: [`Engine::poll`] settles what has fallen due and hands out one [`Delivery`] at a time, whose result comes back
 //! through [`Engine::delivered`]. So a year of schedules runs in a loop without a runtime:
 //!
@@ -25,6 +25,7 @@
 //! ```
 
 mod account;
+mod agents;
 mod alerts;
 mod census;
 mod claims;
@@ -39,6 +40,7 @@ mod limits;
 mod outcomes;
 mod saved;
 mod schedule;
+mod slug;
 mod table;
 mod timers;
 mod url_policy;
@@ -53,6 +55,7 @@ use jiff::Timestamp;
 
 pub use self::{
     account::{Account, AccountId, KeyError},
+    agents::{Agent, AgentStatus, CreateAgent, PatchAgent},
     alerts::{Alert, AlertType},
     cue::{
         Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
@@ -67,7 +70,10 @@ pub use self::{
     schedule::Schedule,
     workers::Worker,
 };
-use self::{cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, table::Table, timers::Timers};
+use self::{
+    agents::AgentKey, cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, table::Table,
+    timers::Timers,
+};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +120,9 @@ pub struct Engine {
     under_way: BTreeSet<ExecutionKey>,
     workers: Table<(AccountId, Box<str>), Worker>,
     alerts: Table<u64, Alert>,
+    agents: Table<AgentKey, Agent>,
+    agent_ids: HashMap<Box<str>, AgentKey>,
+    agent_slugs: HashMap<(AccountId, Box<str>), AgentKey>,
     timers: Timers,
     limiter: RateLimiter,
     in_flight: HashMap<DeliveryId, deliveries::InFlight>,
@@ -156,6 +165,9 @@ impl Engine {
             under_way: BTreeSet::new(),
             workers: Table::default(),
             alerts: Table::default(),
+            agents: Table::default(),
+            agent_ids: HashMap::new(),
+            agent_slugs: HashMap::new(),
             timers: Timers::default(),
             limiter: RateLimiter::default(),
             in_flight: HashMap::new(),

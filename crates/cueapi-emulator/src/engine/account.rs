@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Limits};
+use super::{Engine, Limits, Uuid, slug};
 
 /// Which account a row belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct AccountId(u64);
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Account {
+    /// What agents and messages name their owner by.
+    pub user_id: Uuid,
     /// The address that it was opened with.
     pub email: Box<str>,
     /// The part of agent addresses behind the `@`.
@@ -80,10 +82,11 @@ impl Engine {
         let id = AccountId(self.next_key());
         let api_key = self.ids.hex("cue_sk_", 2);
         self.keys.insert(api_key.clone(), KeyState::Valid(id));
-        let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
+        let slug = self.free_account_slug(email);
         let account = Account {
+            user_id: self.ids.uuid(),
             email: email.into(),
-            slug: local.into(),
+            slug,
             api_key,
             webhook_secret: self.ids.hex("whsec_", 4),
             limits,
@@ -107,6 +110,23 @@ impl Engine {
         if let Some(account) = self.accounts.get_mut(&id) {
             account.limits = limits;
         }
+    }
+
+    /// What stands before the `@`, with a number when another account has that.
+    fn free_account_slug(&self, email: &str) -> Box<str> {
+        let base = slug::derive(email.split('@').next().unwrap_or_default(), "user");
+        let numbered = (2..).map(|n: u32| slug::with_suffix(&base, &n.to_string()));
+        std::iter::once(base.clone())
+            .chain(numbered)
+            .find(|slug| self.account_by_slug(slug).is_none())
+            .unwrap_or_default()
+            .into()
+    }
+
+    /// The account that an agent's address names behind the `@`.
+    pub(super) fn account_by_slug(&self, slug: &str) -> Option<AccountId> {
+        let mut accounts = self.accounts.iter();
+        accounts.find(|(_, account)| &*account.slug == slug).map(|(id, _)| *id)
     }
 
     /// The account of an id that this engine gave out.

@@ -128,7 +128,7 @@ macro_rules! tables {
     };
 }
 
-tables!(accounts, keys, cues, executions, workers, alerts);
+tables!(accounts, keys, cues, executions, workers, alerts, agents);
 
 impl Engine {
     /// An engine made of the rows that another one has saved. It goes on exactly as that one would have, but for requests
@@ -144,7 +144,15 @@ impl Engine {
         }
         engine.index_cues();
         engine.index_executions();
+        engine.index_agents();
         Ok(engine)
+    }
+
+    fn index_agents(&mut self) {
+        for (key, agent) in self.agents.iter() {
+            self.agent_ids.insert(agent.id.clone(), *key);
+            self.agent_slugs.insert((agent.account, agent.slug.clone()), *key);
+        }
     }
 
     fn index_cues(&mut self) {
