@@ -1,6 +1,6 @@
 //! A CueAPI server without I/O: commands come in with the time, answers and deliveries come out.
 //!
-//! [`Engine`] holds cues, executions, workers, agents and accounts. It reads no clock, draws its ids from a seed and sends
+//! [`Engine`] holds cues, executions, workers, agents, their messages and accounts. It reads no clock, draws its ids from a seed and sends
 //! nothing: [`Engine::poll`] settles what has fallen due and hands out one [`Delivery`] at a time, whose result comes back
 //! through [`Engine::delivered`]. So a year of schedules runs in a loop without a runtime:
 //!
@@ -33,14 +33,22 @@ mod cron;
 mod cue;
 mod cues;
 mod deliveries;
+mod events;
 mod executions;
 mod failures;
 mod ids;
+mod inbox;
 mod limits;
+mod messages;
 mod outcomes;
+mod publishing;
+mod pushes;
+mod roster;
 mod saved;
 mod schedule;
+mod sending;
 mod slug;
+mod subscriptions;
 mod table;
 mod timers;
 mod url_policy;
@@ -62,16 +70,32 @@ pub use self::{
         VerificationMode,
     },
     deliveries::{AttemptResult, Delivery, DeliveryId, DeliveryKind},
+    events::{Event, EventQuery, EventType},
     executions::{Execution, ExecutionFilter, ExecutionStatus, Fired, Trigger},
     ids::Uuid,
+    inbox::MailFilter,
     limits::{Limits, RateDecision},
+    messages::{DeliveryState, Message},
     outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
+    roster::Presence,
     saved::{Change, RestoreError, SavedRow},
     schedule::Schedule,
+    sending::{SendMessage, Sent},
+    subscriptions::{Subscribe, Subscription, SubscriptionWebhook},
     workers::Worker,
 };
 use self::{
-    agents::AgentKey, cue::CueKey, executions::ExecutionKey, ids::Ids, limits::RateLimiter, table::Table,
+    agents::AgentKey,
+    cue::CueKey,
+    events::{EventIndex, EventKey},
+    executions::ExecutionKey,
+    ids::Ids,
+    limits::RateLimiter,
+    messages::{MailIndex, MessageKey},
+    publishing::Publishing,
+    sending::SendingLimits,
+    subscriptions::SubscriptionKey,
+    table::Table,
     timers::Timers,
 };
 
@@ -87,6 +111,17 @@ pub enum Refusal {
         code: &'static str,
         /// The `error.message` of the body.
         message: String,
+    },
+    /// An answer that also says how much is allowed.
+    OverLimit {
+        /// The HTTP status.
+        status: u16,
+        /// The `error.code` of the body.
+        code: &'static str,
+        /// The `error.message` of the body.
+        message: String,
+        /// Further members of `error`.
+        numbers: [(&'static str, u32); 2],
     },
     /// Something that the real server trips over: a 500 `internal_error`, after which it drops the connection.
     Internal,
@@ -116,16 +151,24 @@ pub struct Engine {
     occurrences: HashSet<(CueKey, Timestamp)>,
     /// Executions that `claimable` lists, oldest first.
     claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
-    /// Webhook executions that have not ended.
-    under_way: BTreeSet<ExecutionKey>,
+    /// Webhook executions and pushed messages that have not ended; both have their keys from the same counter.
+    under_way: BTreeSet<u64>,
     workers: Table<(AccountId, Box<str>), Worker>,
     alerts: Table<u64, Alert>,
     agents: Table<AgentKey, Agent>,
     agent_ids: HashMap<Box<str>, AgentKey>,
     agent_slugs: HashMap<(AccountId, Box<str>), AgentKey>,
+    messages: Table<MessageKey, Message>,
+    mail: MailIndex,
+    sending: SendingLimits,
+    events: Table<EventKey, Event>,
+    agent_events: EventIndex,
+    subscriptions: Table<SubscriptionKey, Subscription>,
+    agent_subscriptions: BTreeSet<(AgentKey, SubscriptionKey)>,
+    publishing: Publishing,
     timers: Timers,
     limiter: RateLimiter,
-    in_flight: HashMap<DeliveryId, deliveries::InFlight>,
+    in_flight: HashMap<DeliveryId, deliveries::Target>,
     ready: std::collections::VecDeque<Delivery>,
     next_key: u64,
     /// Which secret came before which: of no use to the server, but to faults.
@@ -168,6 +211,14 @@ impl Engine {
             agents: Table::default(),
             agent_ids: HashMap::new(),
             agent_slugs: HashMap::new(),
+            messages: Table::default(),
+            mail: MailIndex::default(),
+            sending: SendingLimits::default(),
+            events: Table::default(),
+            agent_events: EventIndex::new(),
+            subscriptions: Table::default(),
+            agent_subscriptions: BTreeSet::new(),
+            publishing: Publishing::default(),
             timers: Timers::default(),
             limiter: RateLimiter::default(),
             in_flight: HashMap::new(),
@@ -202,7 +253,7 @@ impl Engine {
         self.next_key
     }
 
-    /// Whether each webhook execution that existed at a mark has been delivered or given up.
+    /// Whether each webhook execution and pushed message that existed at a mark has been delivered or given up.
     #[must_use]
     pub fn settled_before(&self, mark: u64) -> bool {
         self.under_way.first().is_none_or(|oldest| *oldest > mark)

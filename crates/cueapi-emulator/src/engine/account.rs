@@ -30,7 +30,7 @@ pub struct Account {
     pub(super) open_cues: usize,
     /// Successful webhook deliveries in the month that `usage_month` names.
     pub(super) used: u32,
-    pub(super) usage_month: (i16, i8),
+    pub(super) usage_month: Month,
     pub(super) over_limit_since: Option<Timestamp>,
 }
 
@@ -233,7 +233,10 @@ impl Engine {
     }
 }
 
-fn month(now: Timestamp) -> (i16, i8) {
+/// A year and a month, UTC.
+pub(super) type Month = (i16, i8);
+
+pub(super) fn month(now: Timestamp) -> Month {
     let date = jiff::tz::Offset::UTC.to_datetime(now);
     (date.year(), date.month())
 }

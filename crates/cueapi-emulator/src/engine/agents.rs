@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     AccountId, Engine, Page, Refusal,
     cue::{debug_without_contents, names},
+    events::EventKey,
     slug, url_policy,
 };
 use crate::json::Json;
@@ -54,6 +55,8 @@ pub struct Agent {
     pub status: AgentStatus,
     /// When it last sent a message.
     pub last_seen: Option<Timestamp>,
+    /// The last event that is in a digest.
+    pub(super) digested_event: EventKey,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
     /// When it was made.
@@ -153,6 +156,7 @@ impl Engine {
             metadata,
             status: AgentStatus::Online,
             last_seen: None,
+            digested_event: 0,
             deleted_at: None,
             created_at: now,
             updated_at: now,
@@ -191,6 +195,11 @@ impl Engine {
         self.find_agent(reference, |agent| {
             agent.account == account && (include_deleted || agent.deleted_at.is_none())
         })
+    }
+
+    /// Anybody's agent, unless it is deleted.
+    pub(super) fn anyones_agent_key(&self, reference: &str) -> Result<AgentKey, Refusal> {
+        self.find_agent(reference, |agent| agent.deleted_at.is_none())
     }
 
     fn find_agent(&self, reference: &str, suits: impl Fn(&Agent) -> bool) -> Result<AgentKey, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,6 +10,8 @@ use super::{
     cue::debug_without_contents,
     executions::{ExecutionKey, STALE},
     failures::backoff,
+    messages::MessageKey,
+    publishing::Batch,
     timers::Timer,
 };
 use crate::{json::Json, time};
@@ -60,6 +62,18 @@ pub enum DeliveryKind {
         /// The cue.
         cue_id: Box<str>,
     },
+    /// A message that is pushed to its recipient.
+    Message {
+        /// The message.
+        message_id: Box<str>,
+        /// Counted from 1.
+        attempt: u32,
+    },
+    /// Events for a subscription's webhook. The signature covers the body's ASCII form, which is not what is sent.
+    Subscription {
+        /// The same for the same range of events.
+        delivery_id: Box<str>,
+    },
 }
 
 impl DeliveryKind {
@@ -90,6 +104,13 @@ impl DeliveryKind {
 pub enum AttemptResult {
     /// The receiver answered with this status.
     Status(u16),
+    /// It answered a message with 429 or 503, and said how long to wait. Nothing else heeds that.
+    Later {
+        /// The status.
+        status: u16,
+        /// Its `Retry-After`.
+        after: SignedDuration,
+    },
     /// It did not answer in time.
     Timeout,
     /// It could not be reached.
@@ -107,9 +128,11 @@ pub(super) struct Parcel {
     secret: Box<str>,
 }
 
-pub(super) struct InFlight {
-    execution: ExecutionKey,
-    attempt: u32,
+/// What the result of a delivery is for.
+pub(super) enum Target {
+    Execution { key: ExecutionKey, attempt: u32 },
+    Message { key: MessageKey, attempt: u32 },
+    Batch(Batch),
 }
 
 debug_without_contents! {
@@ -142,12 +165,23 @@ impl Engine {
                 Timer::Lease(execution) => self.check_lease(now, execution),
                 Timer::Unclaimed(execution) => self.miss_unclaimed(now, execution),
                 Timer::Dispatch(execution) => self.dispatch(now, execution),
+                Timer::StalePush(message) => self.recover_push(now, message),
+                Timer::Push(message) => self.push_message(now, message),
+                Timer::Digest(agent) => self.digest(now, agent),
+                Timer::Publish(subscription) => self.publish(now, subscription),
             }
         }
     }
 
     pub(super) fn delivery_id(&mut self) -> DeliveryId {
         DeliveryId(self.next_key())
+    }
+
+    /// An id under which the result of a delivery is waited for.
+    pub(super) fn await_result(&mut self, target: Target) -> DeliveryId {
+        let id = self.delivery_id();
+        self.in_flight.insert(id, target);
+        id
     }
 
     pub(super) fn queue_delivery(&mut self, key: ExecutionKey, at: Timestamp) {
@@ -200,13 +234,7 @@ impl Engine {
         let scheduled_for = time::with_offset(execution.scheduled_for, execution.scheduled_offset);
         self.timers
             .set(now.saturating_add(STALE).unwrap_or(now), Timer::Stale(key));
-        self.in_flight.insert(
-            id,
-            InFlight {
-                execution: key,
-                attempt,
-            },
-        );
+        self.in_flight.insert(id, Target::Execution { key, attempt });
         let Some(url) = parcel.callback.url.clone() else {
             // What becomes of a worker's execution that was taken from it and is retried like a webhook.
             self.delivered(now, id, AttemptResult::Failed("URL must have a hostname".into()));
@@ -243,15 +271,17 @@ impl Engine {
         });
     }
 
-    /// Takes the result of a delivery. One whose execution has moved on meanwhile is ignored.
+    /// Takes the result of a delivery. One whose execution or message has moved on meanwhile is ignored.
     pub fn delivered(&mut self, now: Timestamp, id: DeliveryId, result: AttemptResult) {
-        let Some(InFlight {
-            execution: key,
-            attempt,
-        }) = self.in_flight.remove(&id)
-        else {
-            return;
-        };
+        match self.in_flight.remove(&id) {
+            Some(Target::Execution { key, attempt }) => self.executed(now, key, attempt, &result),
+            Some(Target::Message { key, attempt }) => self.pushed(now, key, attempt, &result),
+            Some(Target::Batch(batch)) => self.published(now, batch, &result),
+            None => {}
+        }
+    }
+
+    fn executed(&mut self, now: Timestamp, key: ExecutionKey, attempt: u32, result: &AttemptResult) {
         let Some(execution) = self.executions.get_mut(&key) else {
             return;
         };
@@ -262,11 +292,7 @@ impl Engine {
         execution.attempts = attempt;
         execution.last_attempt_at = Some(now);
         execution.updated_at = now;
-        execution.http_status = if let AttemptResult::Status(status) = result {
-            Some(status)
-        } else {
-            None
-        };
+        execution.http_status = result.status();
         let success = matches!(result, AttemptResult::Status(200..300));
         let Some(cue) = self.cues.get_mut(&cue_key) else { return };
         cue.run_count = cue.run_count.saturating_add(1);
@@ -285,7 +311,7 @@ impl Engine {
             }
             return;
         }
-        execution.error_message = Some(explain(&result));
+        execution.error_message = Some(explain(result));
         if attempt >= max_attempts {
             execution.status = ExecutionStatus::Failed;
             cue.last_run = Some(now);
@@ -296,8 +322,20 @@ impl Engine {
     }
 }
 
+impl AttemptResult {
+    /// The receiver's status, where there is one.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status(status) | Self::Later { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
 fn explain(result: &AttemptResult) -> String {
     match result {
+        AttemptResult::Later { status, .. } => explain(&AttemptResult::Status(*status)),
         AttemptResult::Status(404) => "Webhook endpoint not found (404)".into(),
         AttemptResult::Status(408) | AttemptResult::Timeout => "Webhook endpoint timed out".into(),
         AttemptResult::Status(500) => "Webhook endpoint returned server error (500)".into(),

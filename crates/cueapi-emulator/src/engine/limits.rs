@@ -17,26 +17,35 @@ pub struct Limits {
     pub cues: Option<u32>,
     /// Successful webhook deliveries in a calendar month; scheduled ones stop a day after it is reached.
     pub monthly_executions: Option<u32>,
+    /// Messages that its agents send in any 60 seconds.
+    pub messages_per_minute: Option<u32>,
+    /// Messages that its agents send in a calendar month.
+    pub monthly_messages: Option<u32>,
 }
 
 impl Limits {
-    /// A new account on the free plan: 60 requests a minute, 10 cues, 300 executions a month.
+    /// A new account on the free plan: 60 requests and 10 messages a minute, 10 cues, 300 executions and 300 messages
+    /// a month.
     #[must_use]
     pub const fn free() -> Self {
         Self {
             requests_per_minute: Some(60),
             cues: Some(10),
             monthly_executions: Some(300),
+            messages_per_minute: Some(10),
+            monthly_messages: Some(300),
         }
     }
 
-    /// No limit at all.
+    /// No limit. What a server rations on every plan stays rationed: ten messages above priority 3 an hour.
     #[must_use]
     pub const fn unlimited() -> Self {
         Self {
             requests_per_minute: None,
             cues: None,
             monthly_executions: None,
+            messages_per_minute: None,
+            monthly_messages: None,
         }
     }
 
@@ -58,6 +67,20 @@ impl Limits {
     #[must_use]
     pub const fn monthly_executions(mut self, limit: Option<u32>) -> Self {
         self.monthly_executions = limit;
+        self
+    }
+
+    /// Sets the messages in any 60 seconds.
+    #[must_use]
+    pub const fn messages_per_minute(mut self, limit: Option<u32>) -> Self {
+        self.messages_per_minute = limit;
+        self
+    }
+
+    /// Sets the messages of a calendar month.
+    #[must_use]
+    pub const fn monthly_messages(mut self, limit: Option<u32>) -> Self {
+        self.monthly_messages = limit;
         self
     }
 }

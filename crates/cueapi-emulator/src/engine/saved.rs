@@ -3,6 +3,8 @@
 //! Only rows are saved. What can be told from them (indices, timers) is made anew. What the real server keeps in memory for
 //! a minute (rate limits, requests on their way) is forgotten, as it is there.
 
+mod mail;
+
 use std::{error::Error, fmt};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -128,7 +130,18 @@ macro_rules! tables {
     };
 }
 
-tables!(accounts, keys, cues, executions, workers, alerts, agents);
+tables!(
+    accounts,
+    keys,
+    cues,
+    executions,
+    workers,
+    alerts,
+    agents,
+    messages,
+    events,
+    subscriptions
+);
 
 impl Engine {
     /// An engine made of the rows that another one has saved. It goes on exactly as that one would have, but for requests
@@ -144,15 +157,8 @@ impl Engine {
         }
         engine.index_cues();
         engine.index_executions();
-        engine.index_agents();
+        engine.index_mail();
         Ok(engine)
-    }
-
-    fn index_agents(&mut self) {
-        for (key, agent) in self.agents.iter() {
-            self.agent_ids.insert(agent.id.clone(), *key);
-            self.agent_slugs.insert((agent.account, agent.slug.clone()), *key);
-        }
     }
 
     fn index_cues(&mut self) {

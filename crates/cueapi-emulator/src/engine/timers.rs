@@ -4,7 +4,9 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use jiff::Timestamp;
 
-use super::{cue::CueKey, executions::ExecutionKey};
+use super::{
+    agents::AgentKey, cue::CueKey, executions::ExecutionKey, messages::MessageKey, subscriptions::SubscriptionKey,
+};
 
 /// Something to look at when its time comes. Whether it still applies is decided then, from the row itself, so a timer
 /// is never removed early.
@@ -18,12 +20,20 @@ pub(super) enum Timer {
     Retry(ExecutionKey),
     /// An execution in delivery without a sign of life.
     Stale(ExecutionKey),
+    /// The push of a message without a sign of life.
+    StalePush(MessageKey),
     /// A claim whose worker may be gone.
     Lease(ExecutionKey),
     /// A worker execution that nobody claimed.
     Unclaimed(ExecutionKey),
     /// A webhook to send.
     Dispatch(ExecutionKey),
+    /// A message to push.
+    Push(MessageKey),
+    /// The end of ten minutes in which an agent got messages of low priority.
+    Digest(AgentKey),
+    /// A webhook that may have events to get.
+    Publish(SubscriptionKey),
 }
 
 #[derive(Debug, Default)]

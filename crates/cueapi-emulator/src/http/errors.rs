@@ -63,6 +63,21 @@ impl From<Refusal> for Reply {
                 Self::json(409, Writer::object().raw("error", &inner).finish())
             }
             Refusal::Api { status, code, message } => error(status, code, &message),
+            Refusal::OverLimit {
+                status,
+                code,
+                message,
+                numbers,
+            } => {
+                let inner = Writer::object()
+                    .str("code", code)
+                    .str("message", &message)
+                    .int("status", status);
+                let inner = numbers
+                    .into_iter()
+                    .fold(inner, |inner, (name, number)| inner.int(name, number));
+                Self::json(status, Writer::object().raw("error", &inner.finish()).finish())
+            }
         }
     }
 }
