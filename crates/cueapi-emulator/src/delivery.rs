@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::{
     engine::{AttemptResult, Delivery, DeliveryKind},
     faults::DeliveryFault,
-    receivers::{Received, Receiver, Receivers, receive},
+    receivers::{Answer, Received, Receiver, Receivers, receive},
 };
 
 /// A receiver that answers more than this is not one that works.
@@ -154,36 +154,56 @@ impl Sender {
         };
         let timeout = self.timeout(delivery);
         if let Some(receiver) = self.receiver(&delivery.url) {
-            return hand_over(&receiver, request, timeout).await;
+            let (answered, panic) = hand_over(&receiver, request, timeout).await;
+            return (delivery.result(answered), panic);
         }
         // No TLS in a test tool: for the server, such a receiver is one that it cannot reach.
         if request.uri().scheme_str() == Some("https") {
             return (AttemptResult::Connect, None);
         }
-        (self.exchange(request, timeout).await, None)
+        (delivery.result(self.exchange(request, timeout).await), None)
     }
 
-    async fn exchange(&self, mut request: Request, timeout: Duration) -> AttemptResult {
+    async fn exchange(&self, mut request: Request, timeout: Duration) -> Result<Answer, AttemptResult> {
         request.extensions_mut().insert(AttemptTimeout(timeout));
         request.extensions_mut().insert(MaxResponseBytes(MAX_ANSWER));
         let started = tokio::time::Instant::now();
         // The answer counts when it is complete; what it says does not.
         match self.client.send(request).await.map_err(|error: HttpError| error.kind()) {
-            Ok(response) => AttemptResult::Status(response.status().as_u16()),
-            Err(HttpErrorKind::Timeout) => AttemptResult::Timeout,
-            Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => AttemptResult::Timeout,
-            Err(HttpErrorKind::Connect) => AttemptResult::Connect,
-            Err(_) => disconnected(),
+            Ok(response) => Ok(response.into()),
+            Err(HttpErrorKind::Timeout) => Err(AttemptResult::Timeout),
+            Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => Err(AttemptResult::Timeout),
+            Err(HttpErrorKind::Connect) => Err(AttemptResult::Connect),
+            Err(_) => Err(disconnected()),
         }
     }
 }
 
-async fn hand_over(receiver: &Receiver, request: Request, timeout: Duration) -> Attempt {
+async fn hand_over(
+    receiver: &Receiver,
+    request: Request,
+    timeout: Duration,
+) -> (Result<Answer, AttemptResult>, Option<Box<str>>) {
     match tokio::time::timeout(timeout, receive(receiver, request)).await {
-        Err(_) => (AttemptResult::Timeout, None),
-        Ok(Received::Answer(status)) => (AttemptResult::Status(status.as_u16()), None),
-        Ok(Received::HungUp) => (disconnected(), None),
-        Ok(Received::Panicked(message)) => (disconnected(), Some(message)),
+        Err(_) => (Err(AttemptResult::Timeout), None),
+        Ok(Received::Answer(answer)) => (Ok(answer), None),
+        Ok(Received::HungUp) => (Err(disconnected()), None),
+        Ok(Received::Panicked(message)) => (Err(disconnected()), Some(message)),
+    }
+}
+
+impl Delivery {
+    /// What an answer comes to: only pushes of messages heed when the receiver wants to be asked again.
+    fn result(&self, answered: Result<Answer, AttemptResult>) -> AttemptResult {
+        let answer = match answered {
+            Ok(answer) => answer,
+            Err(failure) => return failure,
+        };
+        let heeds = matches!(self.kind, DeliveryKind::Message { .. });
+        match (answer.status.as_u16(), answer.retry_after.filter(|_| heeds)) {
+            (status @ (429 | 503), Some(after)) => AttemptResult::Later { status, after },
+            (status, _) => AttemptResult::Status(status),
+        }
     }
 }
 
@@ -194,11 +214,21 @@ fn disconnected() -> AttemptResult {
 
 /// The server's headers in its order, each replaced by the cue's own header of the very same spelling.
 fn headers(delivery: &Delivery, now: Timestamp) -> Vec<(Box<str>, Box<str>)> {
-    let mut headers: Vec<(Box<str>, Box<str>)> = vec![("Content-Type".into(), "application/json".into())];
+    let mut headers: Vec<(Box<str>, Box<str>)> = Vec::new();
+    let events = matches!(delivery.kind, DeliveryKind::Subscription { .. });
+    if events {
+        headers.push(("User-Agent".into(), "python-httpx/0.28.1".into()));
+    }
+    headers.push(("Content-Type".into(), "application/json".into()));
     if let Some(secret) = &delivery.secret {
         let timestamp = now.as_second();
         if let Ok(signer) = Signer::new(&**secret) {
-            let signature = signer.sign(timestamp, delivery.body.as_bytes()).to_string();
+            let signature = if events {
+                signer.sign_escaped(timestamp, &delivery.body)
+            } else {
+                signer.sign(timestamp, delivery.body.as_bytes())
+            };
+            let signature = signature.to_string();
             headers.push(("X-CueAPI-Signature".into(), signature.into()));
         }
         headers.push(("X-CueAPI-Timestamp".into(), timestamp.to_string().into()));
@@ -209,7 +239,9 @@ fn headers(delivery: &Delivery, now: Timestamp) -> Vec<(Box<str>, Box<str>)> {
             .iter()
             .map(|(name, value)| ((*name).into(), value.as_str().into())),
     );
-    headers.push(("User-Agent".into(), "CueAPI/1.0".into()));
+    if !events {
+        headers.push(("User-Agent".into(), "CueAPI/1.0".into()));
+    }
     for (name, value) in &delivery.overrides {
         match headers.iter_mut().find(|(default, _)| default == name) {
             Some((_, default)) => *default = value.clone(),

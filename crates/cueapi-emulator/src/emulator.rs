@@ -280,7 +280,7 @@ impl Emulator {
 
     /// Moves the clock to a moment, if it is not past it, and does what is due then.
     async fn step(&self, due: Timestamp) {
-        self.shared.clock.move_to(due);
+        self.shared.move_clock(due);
         let now = self.now();
         while let Some(delivery) = self.shared.poll(now) {
             self.shared.deliver(delivery).await;

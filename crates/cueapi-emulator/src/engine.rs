@@ -61,6 +61,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub(crate) use self::slug::is_slug;
 pub use self::{
     account::{Account, AccountId, KeyError},
     agents::{Agent, AgentStatus, CreateAgent, PatchAgent},

@@ -4,14 +4,21 @@
 //! engine says.
 
 mod account;
+mod agents;
 mod cues;
 mod echo;
 mod errors;
+mod events;
 mod executions;
 mod form;
 mod limit;
+mod messages;
+mod query;
+mod roster;
 mod route;
 mod service;
+mod subscriptions;
+mod uuid;
 mod values;
 mod views;
 mod workers;
@@ -24,12 +31,15 @@ pub(crate) use self::route::Operation;
 use self::{
     errors::{Detail, error, framework, validation},
     form::{Body, Form, Problems},
+    query::Query,
     route::Route,
 };
 use crate::{
     engine::{AccountId, Engine, KeyError},
     json::{Json, ParseError},
 };
+
+pub(crate) use self::events::Hold;
 
 pub(crate) const MAX_BODY: usize = 1_048_576;
 
@@ -58,6 +68,8 @@ pub(crate) enum Reply {
     },
     /// A 500, after which the connection is dropped.
     Crash,
+    /// Not yet: something must happen first, or time must pass.
+    Hold(Box<Hold>),
 }
 
 impl Reply {
@@ -83,6 +95,7 @@ impl Reply {
     fn add(&mut self, name: &'static str, value: String) {
         match self {
             Self::Json { headers, .. } | Self::Empty { headers, .. } => headers.push((name, value)),
+            Self::Hold(hold) => hold.headers.push((name, value)),
             Self::Crash => {}
         }
     }
@@ -243,7 +256,20 @@ impl Call<'_> {
 
     /// Reads a body that must be an object of known members.
     fn form<T>(&self, body: &Body, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Result<T, Reply> {
-        let mut problems = Problems::default();
+        self.form_after(Vec::new(), body, read)
+    }
+
+    /// The same where something else is wrong already.
+    fn form_after<T>(
+        &self,
+        details: Vec<Detail>,
+        body: &Body,
+        read: impl FnOnce(&mut Form<'_>) -> Option<T>,
+    ) -> Result<T, Reply> {
+        let mut problems = Problems {
+            details,
+            unstorable: false,
+        };
         let value = Form::body(body, &mut problems).and_then(|mut form| read(&mut form));
         match value {
             Some(_) if problems.details.is_empty() && problems.unstorable => Err(Reply::Crash),
@@ -286,6 +312,25 @@ impl Call<'_> {
             Operation::GetWebhookSecret => self.get_webhook_secret(),
             Operation::RegenerateWebhookSecret => self.regenerate_webhook_secret(),
             Operation::ListAlerts => self.list_alerts(),
+            Operation::CreateAgent => self.create_agent(),
+            Operation::ListAgents => self.list_agents(),
+            Operation::Roster => self.roster(),
+            Operation::GetAgent => self.get_agent(),
+            Operation::PatchAgent => self.patch_agent(),
+            Operation::DeleteAgent => self.delete_agent(),
+            Operation::GetAgentSecret => self.get_agent_secret(),
+            Operation::RegenerateAgentSecret => self.regenerate_agent_secret(),
+            Operation::SendMessage => self.send_message(),
+            Operation::GetMessage => self.get_message(),
+            Operation::ReadMessage => self.read_message(),
+            Operation::AckMessage => self.ack_message(),
+            Operation::ReadInbox => self.read_inbox(),
+            Operation::ListSent => self.list_sent(),
+            Operation::PullEvents => self.pull_events(),
+            Operation::Subscribe => self.subscribe(),
+            Operation::ListSubscriptions => self.list_subscriptions(),
+            Operation::AckSubscription => self.ack_subscription(),
+            Operation::Unsubscribe => self.unsubscribe(),
             Operation::Info => Ok(service::info()),
             Operation::Health => Ok(service::health(self.engine, self.now())),
             Operation::Status => Ok(service::status()),
@@ -302,56 +347,6 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence
         .strip_prefix("application/")
         .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
-}
-
-/// Query parameters; of a repeated one the last counts.
-struct Query {
-    pairs: Vec<(String, String)>,
-}
-
-impl Query {
-    fn parse(text: &str) -> Self {
-        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")))
-        });
-        Self { pairs: pairs.collect() }
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        self.get(name).map(str::to_owned)
-    }
-
-    /// `limit` and `offset`, or what they are called here.
-    fn window(&self, limit: (&str, i64), offset: &str) -> Result<(usize, usize), Reply> {
-        let mut errors = Vec::new();
-        let mut number = |name: &str, default: i64, low: i64, high: i64| {
-            let Some(text) = self.get(name) else { return default };
-            let parsed = values::integer(&Json::from(text)).and_then(|value| values::between(&value, low, high));
-            parsed.unwrap_or_else(|message| {
-                errors.push(Detail {
-                    field: format!("query.{name}"),
-                    message,
-                });
-                default
-            })
-        };
-        let window = (number(limit.0, limit.1, 1, 100), number(offset, 0, 0, i64::MAX));
-        if errors.is_empty() {
-            let size = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
-            Ok((size(window.0), size(window.1)))
-        } else {
-            Err(validation(&errors))
-        }
-    }
 }
 
 /// Percent-decodes as Python's `unquote` does.

@@ -11,11 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
+use jiff::SignedDuration;
 use url::{Origin, Url};
 
 /// What a receiver made of a request.
 pub(crate) enum Received {
-    Answer(StatusCode),
+    Answer(Answer),
     /// There is no answer.
     HungUp,
     /// There is no answer, because the receiver panicked with this message.
@@ -23,24 +24,41 @@ pub(crate) enum Received {
 }
 
 /// `None` when there is no answer.
-type Answering = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Option<Answer>> + Send>>;
 
 pub(crate) type Receiver = Arc<dyn Fn(Request<Bytes>) -> Answering + Send + Sync>;
 
-/// What a handler answers: [`http::Response`] or only [`StatusCode`], since a server looks at nothing else.
+/// What a handler answers: [`http::Response`] or only [`StatusCode`], since a server looks at
+/// nothing else, but for the `Retry-After` of a message's receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer(StatusCode);
+pub struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<SignedDuration>,
+}
 
 impl From<StatusCode> for Answer {
     fn from(status: StatusCode) -> Self {
-        Self(status)
+        Self {
+            status,
+            retry_after: None,
+        }
     }
 }
 
 impl<B> From<http::Response<B>> for Answer {
     fn from(response: http::Response<B>) -> Self {
-        Self(response.status())
+        Self {
+            status: response.status(),
+            retry_after: retry_after(response.headers()),
+        }
     }
+}
+
+/// Whole seconds; a date is not understood.
+fn retry_after(headers: &http::HeaderMap) -> Option<SignedDuration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u32 = value.trim().parse().ok()?;
+    Some(SignedDuration::from_secs(seconds.into()))
 }
 
 /// The receivers by the scheme, host and port that they stand for.
@@ -76,10 +94,7 @@ where
 {
     Arc::new(move |request| {
         let answering = handler(request);
-        Box::pin(async move {
-            let Answer(status) = answering.await.into();
-            Some(status)
-        })
+        Box::pin(async move { Some(answering.await.into()) })
     })
 }
 
@@ -106,7 +121,7 @@ where
             let (head, body) = answer.into_parts();
             // The answer counts when it is complete.
             body.collect().await.ok()?;
-            Some(head.status)
+            Some(Answer::from(http::Response::from_parts(head, ())))
         })
     })
 }
@@ -126,7 +141,7 @@ pub(crate) async fn receive(receiver: &Receiver, mut request: Request<Bytes>) ->
         },
     );
     match answered.await {
-        Ok(Some(status)) => Received::Answer(status),
+        Ok(Some(answer)) => Received::Answer(answer),
         Ok(None) => Received::HungUp,
         Err(message) => Received::Panicked(message),
     }

@@ -137,9 +137,10 @@ impl Shared {
         }
     }
 
-    /// Moves a held clock forward; never back.
+    /// Moves a held clock forward, never back; it may be what a request is waiting for.
     pub(crate) fn move_clock(&self, moment: Timestamp) {
         self.clock.move_to(moment);
+        self.tell();
         let mut state = lock(&self.state);
         if let Some(store) = state.store.as_mut().filter(|_| self.clock.is_held()) {
             if let Err(error) = store.save(&[], Some(self.clock.now())) {
@@ -163,6 +164,11 @@ impl Shared {
 
     fn has_happened(&self) {
         self.changed.notify_one();
+        self.tell();
+    }
+
+    /// Lets those who wait for something look again.
+    fn tell(&self) {
         self.happened.send_modify(|count| *count = count.wrapping_add(1));
     }
 
@@ -186,7 +192,31 @@ impl Shared {
 
     pub(crate) fn poll(&self, now: Timestamp) -> Option<Delivery> {
         // A delivery that is not noted anywhere does not go out: its execution counts as stale, and is tried again.
-        self.change(|engine| engine.poll(now)).ok().flatten()
+        let delivery = self.change(|engine| engine.poll(now)).ok().flatten();
+        self.tell();
+        delivery
+    }
+
+    /// Asks again, whenever something has happened, until there is an answer. The engine is free meanwhile.
+    async fn settle(&self, mut reply: Reply, mut happened: watch::Receiver<u64>) -> Reply {
+        let mut stopped = self.stopped.clone();
+        while let Reply::Hold(hold) = reply {
+            let over = async {
+                if self.clock.is_held() {
+                    return std::future::pending().await;
+                }
+                let left = hold.until().duration_since(self.clock.now());
+                tokio::time::sleep(left.try_into().unwrap_or_default()).await;
+            };
+            let now = tokio::select! {
+                () = over => self.clock.now(),
+                _ = happened.changed() => self.clock.now(),
+                // There is no more time.
+                _ = stopped.changed() => hold.until(),
+            };
+            reply = self.change(|engine| hold.ask(engine, now)).unwrap_or(Reply::Crash);
+        }
+        reply
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
@@ -263,7 +293,6 @@ impl Shared {
                 let shared = self.clone();
                 tokio::spawn(async move { shared.deliver(delivery).await });
             }
-            self.happened.send_modify(|count| *count = count.wrapping_add(1));
             let next = self.next_due();
             let wait = async {
                 match next {
@@ -328,6 +357,7 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
         .headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let happened = shared.watch();
     let reply = if length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > MAX_BODY)) {
         drain(body);
         shared.change(too_large)
@@ -348,7 +378,7 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
         }
     };
     shared.has_happened();
-    reply.unwrap_or(Reply::Crash)
+    shared.settle(reply.unwrap_or(Reply::Crash), happened).await
 }
 
 /// No code that holds a lock can leave what is behind it half changed in a way that matters to a test.
@@ -371,14 +401,14 @@ fn drain(mut body: Body) {
 }
 
 fn write(reply: Reply, peer: &Peer) -> Response {
-    if matches!(reply, Reply::Crash) {
+    if matches!(reply, Reply::Crash | Reply::Empty { status: 304, .. }) {
         peer.drop_connection();
     }
     const CRASHED: &str = r#"{"error":{"code":"internal_error","message":"An internal error occurred","status":500}}"#;
     let (status, body, headers) = match reply {
         Reply::Json { status, body, headers } => (status, Some(Body::from(body)), headers),
         Reply::Empty { status, headers } => (status, None, headers),
-        Reply::Crash => (500, Some(Body::from(CRASHED)), Vec::new()),
+        Reply::Crash | Reply::Hold(_) => (500, Some(Body::from(CRASHED)), Vec::new()),
     };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -172,6 +172,8 @@ impl fmt::Display for About<'_> {
                 execution_id, attempt, ..
             } => write!(f, "attempt {attempt} of {execution_id}"),
             DeliveryKind::OnFailure { cue_id } => write!(f, "notice of the failure of {cue_id}"),
+            DeliveryKind::Message { message_id, attempt } => write!(f, "attempt {attempt} of {message_id}"),
+            DeliveryKind::Subscription { delivery_id } => write!(f, "events {delivery_id}"),
         }
     }
 }
@@ -182,6 +184,7 @@ impl fmt::Display for Went<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             AttemptResult::Status(status) => write!(f, "{status}"),
+            AttemptResult::Later { status, after } => write!(f, "{status}, again after {} s", after.as_secs()),
             AttemptResult::Timeout => f.write_str("no answer in time"),
             AttemptResult::Connect => f.write_str("not reached"),
             AttemptResult::Failed(reason) => f.write_str(reason),

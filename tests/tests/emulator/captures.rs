@@ -4,9 +4,11 @@
 //! must get the same status, the same headers, and a body with the same members in the same order. Values are compared
 //! where they are determined; ids and moments only in their spelling.
 
+mod agents;
 mod compare;
 mod cues;
 mod executions;
+mod messages;
 mod service;
 mod world;
 
@@ -43,6 +45,7 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "executions_get_webhook_duplicate_headers",
         "the 400 is that of the receiver's framework, not the server's",
     ),
+    ("live_sessions_", "live sessions are not emulated yet"),
     (
         "raw_bad_request",
         "what is not HTTP is answered by the HTTP library: hyper's answer is empty",
@@ -131,6 +134,8 @@ async fn replay(fixture: &str) {
         match prefix {
             "cues" => cues::set_up(&mut world, capture).await,
             "executions" => executions::set_up(&mut world, capture).await,
+            "agents" => agents::set_up(&mut world, capture).await,
+            "messages" | "inbox" | "sent" | "events" | "subscriptions" => messages::set_up(&mut world, capture).await,
             _ => service::set_up(&mut world, capture).await,
         }
         let differences = compare::differences(capture, &world, &world.send(capture).await);
@@ -176,4 +181,19 @@ async fn captured_usage_is_reproduced() {
 #[tokio::test]
 async fn captured_errors_of_the_service_are_reproduced() {
     replay(include_str!("../../fixtures/golden/errors.json")).await;
+}
+
+#[tokio::test]
+async fn captured_agent_exchanges_are_reproduced() {
+    replay(include_str!("../../fixtures/golden/agents.json")).await;
+}
+
+#[tokio::test]
+async fn captured_message_exchanges_are_reproduced() {
+    replay(include_str!("../../fixtures/golden/messages.json")).await;
+}
+
+#[tokio::test]
+async fn captured_event_exchanges_are_reproduced() {
+    replay(include_str!("../../fixtures/golden/events.json")).await;
 }

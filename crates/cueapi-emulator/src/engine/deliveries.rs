@@ -78,7 +78,7 @@ pub enum DeliveryKind {
 
 impl DeliveryKind {
     /// What [`name`](Self::name) can say.
-    pub const NAMES: &[&str] = &["cue", "on_failure"];
+    pub const NAMES: &[&str] = &["cue", "on_failure", "message", "subscription"];
 
     /// What kind it is, in a word.
     #[must_use]
@@ -86,14 +86,17 @@ impl DeliveryKind {
         match self {
             Self::Cue { .. } => "cue",
             Self::OnFailure { .. } => "on_failure",
+            Self::Message { .. } => "message",
+            Self::Subscription { .. } => "subscription",
         }
     }
 
-    /// The cue that it is about.
+    /// The cue that it is about, if it is about one.
     #[must_use]
     pub const fn cue_id(&self) -> Option<&str> {
         match self {
             Self::Cue { cue_id, .. } | Self::OnFailure { cue_id } => Some(cue_id),
+            Self::Message { .. } | Self::Subscription { .. } => None,
         }
     }
 }

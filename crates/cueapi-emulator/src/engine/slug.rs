@@ -3,8 +3,8 @@
 /// The longest slug.
 const MAX: usize = 64;
 
-/// Whether a text is a slug: lower-case letters, digits, and hyphens inside.
-pub(super) fn is_slug(text: &str) -> bool {
+/// Whether a text is a slug: `^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$`.
+pub(crate) fn is_slug(text: &str) -> bool {
     (1..=MAX).contains(&text.len())
         && text
             .bytes()

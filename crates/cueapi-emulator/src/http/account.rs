@@ -18,7 +18,7 @@ impl Call<'_> {
     }
 
     /// A destructive call must say so.
-    fn confirmed(&self) -> Result<(), Reply> {
+    pub(super) fn confirmed(&self) -> Result<(), Reply> {
         if self.header("x-confirm-destructive").as_deref() == Some("true") {
             return Ok(());
         }

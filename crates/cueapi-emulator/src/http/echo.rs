@@ -27,17 +27,20 @@ pub(super) fn apply(reply: Reply, exchange: &Exchange<'_>) -> Reply {
     let Ok(Json::Object(mut members)) = Json::parse(body.as_bytes()) else {
         return Reply::Json { status, body, headers };
     };
-    let fire = exchange.uri.path().ends_with("/fire");
+    let path = exchange.uri.path();
+    let (fire, message) = (path.ends_with("/fire"), path == "/v1/messages");
     let (received, hash) = if fire {
         (Json::Null, sha256(b""))
+    } else if message {
+        message_text(exchange.body)
     } else {
         received(exchange.body)
     };
     members.push(("body_received".into(), received));
     members.push(("body_received_sha256".into(), hash.into()));
     let members = Json::Object(members);
-    // Fire adds the two members itself; elsewhere a middleware does, with Python's plain encoder.
-    let body = if fire {
+    // Two routes add the members themselves; elsewhere a middleware does, with Python's plain encoder.
+    let body = if fire || message {
         members.to_compact()
     } else {
         members.to_python(Dump {
@@ -47,6 +50,13 @@ pub(super) fn apply(reply: Reply, exchange: &Exchange<'_>) -> Reply {
         })
     };
     Reply::Json { status, body, headers }
+}
+
+/// The text of the message that has just been sent, also when an earlier one is answered.
+fn message_text(body: &[u8]) -> (Json, String) {
+    let sent = Json::parse(body).unwrap_or(Json::Null);
+    let text = sent.get("body").and_then(Json::as_str).unwrap_or_default();
+    (text.into(), sha256(text.as_bytes()))
 }
 
 fn received(body: &[u8]) -> (Json, String) {

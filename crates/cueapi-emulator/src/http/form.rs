@@ -122,6 +122,26 @@ impl<'a> Form<'a> {
         self.text(name, value, limits)
     }
 
+    /// A text of a certain form; the pattern is what the complaint shows.
+    pub(super) fn opt_pattern(
+        &mut self,
+        name: &'static str,
+        pattern: &str,
+        matches: impl FnOnce(&str) -> bool,
+    ) -> Option<&'a str> {
+        let value = self.given(name)?;
+        let checked = text(value, Length::ANY).and_then(|text| {
+            let complaint = || format!("String should match pattern '{pattern}'");
+            matches(text).then_some(text).ok_or_else(complaint)
+        });
+        self.check(name, checked)
+    }
+
+    /// Whether a member is there and null.
+    pub(super) fn is_null(&mut self, name: &'static str) -> bool {
+        self.find(name) == Some(&Json::Null)
+    }
+
     pub(super) fn required_bool(&mut self, name: &'static str) -> Option<bool> {
         let value = self.required(name)?;
         self.check(name, boolean(value))
@@ -132,6 +152,11 @@ impl<'a> Form<'a> {
             Some(value) => self.check(name, boolean(value)),
             None => Some(default),
         }
+    }
+
+    pub(super) fn required_int(&mut self, name: &'static str, low: i64, high: i64) -> Option<i64> {
+        let value = self.required(name)?;
+        self.check(name, integer(value).and_then(|value| between(&value, low, high)))
     }
 
     pub(super) fn int_or(&mut self, name: &'static str, default: i64, low: i64, high: i64) -> Option<i64> {

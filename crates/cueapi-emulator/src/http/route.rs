@@ -1,5 +1,7 @@
 //! Which operation a method and a path mean.
 
+mod agents;
+
 use http::Method;
 
 /// What the emulator can be asked to do.
@@ -33,6 +35,25 @@ pub(crate) enum Operation {
     GetWebhookSecret,
     RegenerateWebhookSecret,
     ListAlerts,
+    CreateAgent,
+    ListAgents,
+    Roster,
+    GetAgent,
+    PatchAgent,
+    DeleteAgent,
+    GetAgentSecret,
+    RegenerateAgentSecret,
+    SendMessage,
+    GetMessage,
+    ReadMessage,
+    AckMessage,
+    ReadInbox,
+    ListSent,
+    PullEvents,
+    Subscribe,
+    ListSubscriptions,
+    AckSubscription,
+    Unsubscribe,
     Info,
     Health,
     Status,
@@ -82,6 +103,25 @@ ids! {
     GetWebhookSecret = "webhook_secret.get",
     RegenerateWebhookSecret = "webhook_secret.regenerate",
     ListAlerts = "alerts.list",
+    CreateAgent = "agents.create",
+    ListAgents = "agents.list",
+    Roster = "agents.roster",
+    GetAgent = "agents.get",
+    PatchAgent = "agents.update",
+    DeleteAgent = "agents.delete",
+    GetAgentSecret = "agents.webhook_secret",
+    RegenerateAgentSecret = "agents.regenerate_webhook_secret",
+    SendMessage = "messages.send",
+    GetMessage = "messages.get",
+    ReadMessage = "messages.mark_read",
+    AckMessage = "messages.ack",
+    ReadInbox = "agents.inbox",
+    ListSent = "agents.sent",
+    PullEvents = "events.pull",
+    Subscribe = "subscriptions.create",
+    ListSubscriptions = "subscriptions.list",
+    AckSubscription = "subscriptions.ack",
+    Unsubscribe = "subscriptions.delete",
     Info = "service.info",
     Health = "service.health",
     Status = "service.status",
@@ -123,6 +163,9 @@ fn lookup(path: &str) -> Option<(Operations, Vec<String>)> {
     const POST: Method = Method::POST;
 
     let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    if segments.iter().any(|segment| segment.is_empty()) {
+        return None;
+    }
     let (operations, parameter): (Operations, &str) = match *segments {
         ["health"] => (&[(GET, Operation::Health)], ""),
         ["status"] => (&[(GET, Operation::Status)], ""),
@@ -159,11 +202,8 @@ fn lookup(path: &str) -> Option<(Operations, Vec<String>)> {
         ["v1", "worker", "heartbeat"] => (&[(POST, Operation::WorkerHeartbeat)], ""),
         ["v1", "workers"] => (&[(GET, Operation::ListWorkers)], ""),
         ["v1", "workers", id] => (&[(DELETE, Operation::DeleteWorker)], id),
-        _ => return None,
+        _ => return agents::lookup(&segments),
     };
-    if segments.iter().any(|segment| segment.is_empty()) {
-        return None;
-    }
     let parameters = if parameter.is_empty() {
         Vec::new()
     } else {

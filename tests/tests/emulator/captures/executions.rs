@@ -12,7 +12,7 @@ use crate::receiver::Behaviour;
 pub(super) fn script(capture: &Capture) -> Vec<Behaviour> {
     match capture.name.as_str() {
         "cues_get_paused_by_on_failure" | "executions_get_webhook_failed" => answers(&[500, 500]),
-        "executions_get_webhook_success_attempt2" => answers(&[500]),
+        "executions_get_webhook_success_attempt2" | "messages_get_after_push_retry" => answers(&[500]),
         "executions_get_webhook_http204" => answers(&[204]),
         "executions_get_webhook_http404" => answers(&[404]),
         "executions_get_webhook_http429" => answers(&[429]),

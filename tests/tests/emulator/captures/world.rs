@@ -79,6 +79,10 @@ impl World {
         self.rotated_key = Some(old);
     }
 
+    pub(crate) fn other_key(&self) -> &str {
+        &self.other_key
+    }
+
     /// From now on, `captured` means `actual`.
     pub(crate) fn name(&mut self, captured: &str, actual: &str) {
         self.names.push((captured.to_owned(), actual.to_owned()));
@@ -95,7 +99,7 @@ impl World {
     }
 
     pub(crate) async fn ok(&self, method: &str, target: &str, body: &str) -> Answer {
-        wire::ok(&self.emulator, method, target, &self.translate(body)).await
+        wire::ok(&self.emulator, method, &self.translate(target), &self.translate(body)).await
     }
 
     /// Makes a cue and answers its id.
@@ -139,17 +143,36 @@ impl World {
                     format!("Bearer {}", self.rotated_key.as_ref().unwrap())
                 }
                 "Authorization" => format!("Bearer {}", self.emulator.api_key()),
-                _ => value.clone(),
+                _ => self.translate(value),
             };
             headers.push((name.as_str(), value));
         }
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut connection = Connection::open(self.emulator.address()).await;
-        let answer = connection.exchange(&capture.method, target, &headers, body).await;
+        let exchange = connection.exchange(&capture.method, target, &headers, body);
+        let answer = if target.contains("wait=long") {
+            self.while_time_passes(exchange).await
+        } else {
+            exchange.await
+        };
         if answer.status == 500 {
             assert!(connection.is_closed().await, "the server hangs up after a 500");
         }
         answer
+    }
+
+    /// Moves the clock on until there is an answer: whether a request is waiting cannot be seen from outside.
+    async fn while_time_passes(&self, answer: impl Future<Output = Answer>) -> Answer {
+        let time = async {
+            loop {
+                self.advance(SignedDuration::from_secs(1)).await;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            answer = answer => answer,
+            () = time => unreachable!(),
+        }
     }
 
     pub(crate) async fn advance(&self, duration: SignedDuration) {

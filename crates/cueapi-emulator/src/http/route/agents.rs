@@ -1,0 +1,51 @@
+//! The routes of agents, their mailboxes, events and subscriptions.
+
+use http::Method;
+
+use super::{Operation, Operations};
+
+pub(super) fn lookup(segments: &[&str]) -> Option<(Operations, Vec<String>)> {
+    const DELETE: Method = Method::DELETE;
+    const GET: Method = Method::GET;
+    const PATCH: Method = Method::PATCH;
+    const POST: Method = Method::POST;
+
+    let (operations, parameters): (Operations, &[&str]) = match *segments {
+        ["v1", "messages"] => (&[(POST, Operation::SendMessage)], &[]),
+        ["v1", "messages", id] => (&[(GET, Operation::GetMessage)], &[id]),
+        ["v1", "messages", id, "read"] => (&[(POST, Operation::ReadMessage)], &[id]),
+        ["v1", "messages", id, "ack"] => (&[(POST, Operation::AckMessage)], &[id]),
+        ["v1", "agents"] => (&[(POST, Operation::CreateAgent), (GET, Operation::ListAgents)], &[]),
+        ["v1", "agents", agent @ "roster"] => (
+            &[
+                (GET, Operation::Roster),
+                (PATCH, Operation::PatchAgent),
+                (DELETE, Operation::DeleteAgent),
+            ],
+            &[agent],
+        ),
+        ["v1", "agents", agent] => (
+            &[
+                (GET, Operation::GetAgent),
+                (PATCH, Operation::PatchAgent),
+                (DELETE, Operation::DeleteAgent),
+            ],
+            &[agent],
+        ),
+        ["v1", "agents", agent, "webhook-secret"] => (&[(GET, Operation::GetAgentSecret)], &[agent]),
+        ["v1", "agents", agent, "webhook-secret", "regenerate"] => {
+            (&[(POST, Operation::RegenerateAgentSecret)], &[agent])
+        }
+        ["v1", "agents", agent, "inbox"] => (&[(GET, Operation::ReadInbox)], &[agent]),
+        ["v1", "agents", agent, "sent"] => (&[(GET, Operation::ListSent)], &[agent]),
+        ["v1", "agents", agent, "events"] => (&[(GET, Operation::PullEvents)], &[agent]),
+        ["v1", "agents", agent, "subscriptions"] => (
+            &[(POST, Operation::Subscribe), (GET, Operation::ListSubscriptions)],
+            &[agent],
+        ),
+        ["v1", "agents", agent, "subscriptions", id] => (&[(DELETE, Operation::Unsubscribe)], &[agent, id]),
+        ["v1", "agents", agent, "subscriptions", id, "ack"] => (&[(PATCH, Operation::AckSubscription)], &[agent, id]),
+        _ => return None,
+    };
+    Some((operations, parameters.iter().map(|text| (*text).to_owned()).collect()))
+}
