@@ -1,5 +1,7 @@
 //! Random commands and clock jumps: whatever comes, the books balance.
 
+mod mail;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cueapi_emulator::engine::{

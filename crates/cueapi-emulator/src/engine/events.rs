@@ -85,6 +85,12 @@ const DIGEST_SECONDS: i64 = 600;
 const LOW: u8 = 2;
 
 impl Engine {
+    /// Every event that is kept, oldest first.
+    #[must_use]
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.events.values()
+    }
+
     /// An agent's events, oldest first. Whoever fetches some has acknowledged them for the agent's pull subscriptions.
     ///
     /// # Errors
