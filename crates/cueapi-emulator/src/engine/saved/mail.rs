@@ -56,7 +56,8 @@ impl Engine {
             let Some(at) = emitted_at.filter(|_| row.detached_at.is_none() && row.webhook.is_some()) else {
                 continue;
             };
-            let due = row.paused_until.max(row.retry_at).unwrap_or(at);
+            let ready = at.max(row.created_at).max(row.last_dispatched_at.unwrap_or(at));
+            let due = row.paused_until.max(row.retry_at).unwrap_or(ready);
             self.timers.set(due, Timer::Publish(*key));
         }
     }
