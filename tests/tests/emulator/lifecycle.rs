@@ -1,6 +1,10 @@
 //! Whole lives of cues, with a receiver that really receives and a clock that the test holds.
 
+mod agents;
 mod cues;
+mod events;
+mod messages;
+mod pushes;
 mod webhooks;
 mod workers;
 
@@ -9,7 +13,10 @@ use std::time::Duration;
 use cueapi_emulator::{Clock, Emulator, engine::Limits};
 use jiff::Timestamp;
 
-use crate::{receiver::Receiver, wire::ok};
+use crate::{
+    receiver::Receiver,
+    wire::{Answer, Connection, ok},
+};
 
 const START: &str = "2026-03-02T08:00:00Z";
 
@@ -76,6 +83,59 @@ async fn error_message(emulator: &Emulator, execution: &str) -> String {
 
 async fn cue_member(emulator: &Emulator, cue: &str, member: &str) -> String {
     ok(emulator, "GET", &format!("/v1/cues/{cue}"), "").await.text(member)
+}
+
+/// Makes an agent, and answers its id.
+async fn agent(emulator: &Emulator, name: &str, more: &str) -> String {
+    let body = format!(r#"{{"display_name":"{name}","slug":"{name}"{more}}}"#);
+    ok(emulator, "POST", "/v1/agents", &body).await.text("id")
+}
+
+/// Makes an agent whose messages are pushed to a receiver.
+async fn reachable(emulator: &Emulator, name: &str, receiver: &Receiver) -> String {
+    agent(emulator, name, &format!(r#","webhook_url":"{}""#, receiver.url())).await
+}
+
+/// Sends a message with more headers, whatever comes of it.
+async fn try_send(emulator: &Emulator, from: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let authorization = format!("Bearer {}", emulator.api_key());
+    let mut all = vec![
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/json"),
+        ("x-cueapi-from-agent", from),
+    ];
+    all.extend(headers);
+    let mut connection = Connection::open(emulator.address()).await;
+    connection.exchange("POST", "/v1/messages", &all, body.as_bytes()).await
+}
+
+/// Sends a message, and answers its id.
+async fn send(emulator: &Emulator, from: &str, to: &str, more: &str) -> String {
+    let body = format!(r#"{{"to":"{to}","body":"hello"{more}}}"#);
+    let sent = try_send(emulator, from, &[], &body).await;
+    assert_eq!(sent.status, 201, "{}", sent.body);
+    sent.text("id")
+}
+
+async fn state(emulator: &Emulator, message: &str) -> String {
+    ok(emulator, "GET", &format!("/v1/messages/{message}"), "")
+        .await
+        .text("delivery_state")
+}
+
+/// A number that a GET answers, such as a count.
+async fn number(emulator: &Emulator, target: &str, member: &str) -> usize {
+    ok(emulator, "GET", target, "").await.text(member).parse().unwrap()
+}
+
+/// Seconds from the start to each request that was sent.
+fn seconds(emulator: &Emulator) -> Vec<i64> {
+    let start: Timestamp = START.parse().unwrap();
+    emulator
+        .deliveries()
+        .iter()
+        .map(|sent| sent.sent_at.duration_since(start).as_secs())
+        .collect()
 }
 
 /// Minutes from the start to each request that was sent.

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
+
+use cueapi_webhook::{Delivered, DeliveryBody, Rejection, Verifier, Webhook};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -16,6 +19,8 @@ use tokio::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Behaviour {
     Answer(u16),
+    /// The same, and how many seconds to wait.
+    Later(u16, u32),
     /// Close the connection without a word.
     HangUp,
     /// Keep silent.
@@ -30,6 +35,21 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// What it says, when the signature proves that it is genuine.
+    pub(crate) fn verified<B: DeliveryBody>(&self, secret: &str) -> Result<Delivered<B>, Rejection> {
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        let now = Duration::from_secs(self.header("x-cueapi-timestamp").parse().unwrap());
+        let webhook = Webhook::new(Verifier::new(secret).unwrap()).clock(move || now);
+        webhook.receive(&headers, &self.body)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found
@@ -91,7 +111,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             state.script.pop_front().unwrap_or(Behaviour::Answer(200))
         };
         match behaviour {
-            Behaviour::Answer(status) => {
+            Behaviour::Answer(status) | Behaviour::Later(status, _) => {
                 // A body that looks like an outcome, which the server must not take for one.
                 let body = r#"{"success":true}"#;
                 let length = if status == 204 {
@@ -100,7 +120,11 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                     format!("content-length: {}\r\n", body.len())
                 };
                 let body = if status == 204 { "" } else { body };
-                let text = format!("HTTP/1.1 {status} Scripted\r\n{length}\r\n{body}");
+                let wait = match behaviour {
+                    Behaviour::Later(_, seconds) => format!("retry-after: {seconds}\r\n"),
+                    _ => String::new(),
+                };
+                let text = format!("HTTP/1.1 {status} Scripted\r\n{length}{wait}\r\n{body}");
                 if stream.write_all(text.as_bytes()).await.is_err() {
                     return;
                 }
