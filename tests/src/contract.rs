@@ -7,8 +7,10 @@ mod agents;
 mod check;
 mod claims;
 mod cues;
+mod events;
 mod executions;
 mod firing;
+mod messages;
 mod outcomes;
 mod paging;
 mod report;
@@ -84,6 +86,8 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.executions().await;
         self.workers().await;
         self.agents().await;
+        self.messages().await;
+        self.events().await;
         self.wire().await;
     }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use cueapi_core::{
     Client, ClientBuilder, ErrorKind, RetryPolicy,
     http::{AttemptTimeout, HttpClient as _, Response},
-    types::{Cue, CueId, ExecutionId, Schedule, Timestamp, Transport, VerificationMode},
+    types::{Agent, AgentId, Cue, CueId, ExecutionId, Schedule, Timestamp, Transport, VerificationMode},
 };
 use cueapi_hyper::{HyperClient, TlsConnector};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -34,6 +34,8 @@ pub(super) struct Subject {
     names: AtomicU32,
     /// The cues of the check that is running.
     scratch: Mutex<Vec<CueId>>,
+    /// And its agents.
+    agents: Mutex<Vec<AgentId>>,
 }
 
 /// Where servers legitimately differ, by what they are.
@@ -78,6 +80,7 @@ impl Subject {
             run: format!("contract-{:08x}", RandomState::new().hash_one(0) >> 32),
             names: AtomicU32::new(0),
             scratch: Mutex::default(),
+            agents: Mutex::default(),
         })
     }
 
@@ -134,6 +137,22 @@ impl Subject {
             .payload(&json!({"task": name, "n": 1}))
             .verification(verification);
         Ok(self.keep(create.await?))
+    }
+
+    /// An agent whose slug says whose it is, and whose messages stay in its inbox.
+    pub(super) async fn agent(&self) -> Result<Agent, Stop> {
+        let name = self.name();
+        let agent = self.client.agents().create(&name).slug(&name).await?;
+        self.agents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(agent.id.clone());
+        Ok(agent)
+    }
+
+    /// Two of them.
+    pub(super) async fn agents(&self) -> Result<(AgentId, AgentId), Stop> {
+        Ok((self.agent().await?.id, self.agent().await?.id))
     }
 
     /// Remembers to delete a cue after this check.
@@ -205,6 +224,10 @@ impl Subject {
         for cue in cues {
             drop(self.client.cues().delete(cue).await);
         }
+        let agents = std::mem::take(&mut *self.agents.lock().unwrap_or_else(PoisonError::into_inner));
+        for agent in agents {
+            drop(self.client.agents().delete(agent).await);
+        }
     }
 
     /// Deletes all that this run made, found by its name, and answers what is still there.
@@ -227,6 +250,23 @@ impl Subject {
         for cue in ours {
             if let Err(error) = gone(client.cues().delete(&cue.id).await) {
                 left.push(format!("cue {} {}: {error}", cue.id, cue.name));
+            }
+        }
+        let mut agents = client.agents().list().limit(100).pager();
+        let mut ours = Vec::new();
+        while let Some(agent) = agents.next().await {
+            match agent {
+                Ok(agent) if agent.slug.starts_with(&self.run) => ours.push(agent),
+                Ok(_) => {}
+                Err(error) => {
+                    left.push(format!("agents, perhaps: {error}"));
+                    break;
+                }
+            }
+        }
+        for agent in ours {
+            if let Err(error) = gone(client.agents().delete(&agent.id).await) {
+                left.push(format!("agent {} {}: {error}", agent.id, agent.slug));
             }
         }
         match client.workers().list().await {
