@@ -8,7 +8,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     Builder, SentDelivery, StartError,
-    engine::{AccountId, Execution, Limits},
+    engine::{AccountId, Execution, Limits, Message},
     faults::{Fault, FiredFault},
     receivers::{self, Answer},
     server::Shared,
@@ -331,6 +331,12 @@ impl Emulator {
     #[must_use]
     pub fn executions(&self) -> Vec<Execution> {
         self.shared.engine().executions().cloned().collect()
+    }
+
+    /// Every message, oldest first, as it stands: looking at it here delivers nothing, as reading an inbox does.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.shared.engine().messages().cloned().collect()
     }
 
     /// Stops listening, lets open requests finish for up to five seconds, and frees the port.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cueapi_emulator::{
     Clock, Emulator,
-    engine::{CreateCue, Engine, Limits, OutcomeReport, Schedule},
+    engine::{CreateAgent, CreateCue, Engine, Limits, OutcomeReport, Schedule, SendMessage, Subscribe},
     json::Json,
 };
 
@@ -79,6 +79,41 @@ fn an_engine_prints_nothing_secret() {
     ));
     let holder = engine.account(account).unwrap();
     for secret in [CANARY, &holder.api_key, &holder.webhook_secret] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[test]
+fn an_engine_prints_nothing_of_messages() {
+    let now = "2026-03-02T08:00:00Z".parse().unwrap();
+    let mut engine = Engine::new(1);
+    let account = engine.open_account(now, "a@example.com", Limits::free());
+    let metadata = Json::parse(format!(r#"{{"k":"{CANARY}"}}"#).as_bytes()).unwrap();
+    let mut create = CreateAgent::new("n");
+    create.metadata = metadata.clone();
+    create.webhook_url = Some("http://127.0.0.1/".into());
+    let subscribe = Subscribe {
+        event_type: "message.delivered".into(),
+        delivery_target: "webhook".into(),
+        webhook_url: Some(format!("http://127.0.0.1/{CANARY}").into()),
+        inline_body: true,
+    };
+    let mut printed = format!("{create:?} {subscribe:?}");
+    let agent = engine.create_agent(now, account, create).unwrap().clone();
+    let subscription = engine.subscribe(now, account, &agent.id, subscribe).unwrap().clone();
+    let mut send = SendMessage::new(&agent.id, CANARY);
+    (send.subject, send.metadata) = (Some(CANARY.into()), metadata);
+    printed.push_str(&format!("{send:?} {agent:?} {subscription:?}"));
+    let sent = engine
+        .send_message(now, account, Some(&agent.id), Some(CANARY), send)
+        .unwrap();
+    printed.push_str(&format!("{sent:?}"));
+    let push = engine.poll(now).unwrap();
+    let events: Vec<_> = engine.events().collect();
+    printed.push_str(&format!("{engine:?} {push:?} {events:?}"));
+    assert!(printed.contains("msg_"), "it prints something: {printed}");
+    let secrets = [agent.webhook_secret.unwrap(), subscription.webhook.unwrap().secret];
+    for secret in [CANARY, &secrets[0], &secrets[1]] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }

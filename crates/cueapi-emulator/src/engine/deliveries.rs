@@ -170,6 +170,7 @@ impl Engine {
                 Timer::Dispatch(execution) => self.dispatch(now, execution),
                 Timer::StalePush(message) => self.recover_push(now, message),
                 Timer::Push(message) => self.push_message(now, message),
+                Timer::Forget(event) => self.forget_event(event),
                 Timer::Digest(agent) => self.digest(now, agent),
                 Timer::Publish(subscription) => self.publish(now, subscription),
             }

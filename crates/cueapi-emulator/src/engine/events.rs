@@ -72,6 +72,11 @@ impl Event {
         self.priority.is_some_and(|priority| priority <= LOW)
     }
 
+    /// When it is no longer kept.
+    pub(super) fn forgotten_at(&self) -> Timestamp {
+        self.emitted_at.saturating_add(RETENTION).unwrap_or(Timestamp::MAX)
+    }
+
     /// When it goes into a digest, if it ever does.
     pub(super) fn digest_due(&self) -> Option<Timestamp> {
         self.is_low().then(|| period(self.emitted_at).1)
@@ -96,15 +101,8 @@ impl Engine {
     /// # Errors
     ///
     /// 400 `invalid_agent_address`, 404 `agent_not_found`.
-    pub fn pull_events(
-        &mut self,
-        now: Timestamp,
-        account: AccountId,
-        agent: &str,
-        query: &EventQuery,
-    ) -> Result<Vec<&Event>, Refusal> {
+    pub fn pull_events(&mut self, account: AccountId, agent: &str, query: &EventQuery) -> Result<Vec<&Event>, Refusal> {
         let agent = self.agent_key(account, agent, false)?;
-        self.forget_old_events(now);
         let found: Vec<EventKey> = self
             .events_after(agent, query.since)
             .filter(|event| {
@@ -190,7 +188,6 @@ impl Engine {
     }
 
     fn emit(&mut self, now: Timestamp, agent: AgentKey, event_type: EventType, payload: &Json, priority: Option<u8>) {
-        self.forget_old_events(now);
         let Some(payload) = payload.stored() else { return };
         let recipient_agent_id = self
             .agents
@@ -207,19 +204,15 @@ impl Engine {
             priority,
             emitted_at: now,
         };
+        self.timers.set(event.forgotten_at(), Timer::Forget(id));
         self.agent_events.insert((agent, id));
         self.events.insert(id, event);
         self.wake_subscriptions(now, agent, event_type);
     }
 
-    pub(super) fn forget_old_events(&mut self, now: Timestamp) {
-        while let Some((key, event)) = self.events.iter().next() {
-            if now.duration_since(event.emitted_at) < RETENTION {
-                return;
-            }
-            let (key, agent) = (*key, event.agent);
-            self.agent_events.remove(&(agent, key));
-            self.events.remove(&key);
+    pub(super) fn forget_event(&mut self, key: EventKey) {
+        if let Some(event) = self.events.remove(&key) {
+            self.agent_events.remove(&(event.agent, key));
         }
     }
 }

@@ -54,7 +54,6 @@ struct Draft {
 
 impl Engine {
     pub(super) fn publish(&mut self, now: Timestamp, key: SubscriptionKey) {
-        self.forget_old_events(now);
         let Some(row) = self.subscriptions.get(&key) else {
             return;
         };

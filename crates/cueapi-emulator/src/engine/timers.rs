@@ -5,7 +5,8 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use jiff::Timestamp;
 
 use super::{
-    agents::AgentKey, cue::CueKey, executions::ExecutionKey, messages::MessageKey, subscriptions::SubscriptionKey,
+    agents::AgentKey, cue::CueKey, events::EventKey, executions::ExecutionKey, messages::MessageKey,
+    subscriptions::SubscriptionKey,
 };
 
 /// Something to look at when its time comes. Whether it still applies is decided then, from the row itself, so a timer
@@ -28,6 +29,8 @@ pub(super) enum Timer {
     Unclaimed(ExecutionKey),
     /// A webhook to send.
     Dispatch(ExecutionKey),
+    /// An event that has been kept for long enough.
+    Forget(EventKey),
     /// A message to push.
     Push(MessageKey),
     /// The end of ten minutes in which an agent got messages of low priority.

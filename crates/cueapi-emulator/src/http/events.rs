@@ -30,7 +30,7 @@ impl Hold {
 
     /// The answer, when there is an event or its time is over; or else the same request.
     pub(crate) fn ask(self, engine: &mut Engine, now: Timestamp) -> Reply {
-        let events = match engine.pull_events(now, self.account, &self.agent, &self.query) {
+        let events = match engine.pull_events(self.account, &self.agent, &self.query) {
             Ok(events) if events.is_empty() && now < self.until => return Reply::Hold(Box::new(self)),
             events => events,
         };

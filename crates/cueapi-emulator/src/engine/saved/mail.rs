@@ -38,6 +38,7 @@ impl Engine {
     fn index_events(&mut self) {
         for (key, event) in self.events.iter() {
             self.agent_events.insert((event.agent, *key));
+            self.timers.set(event.forgotten_at(), Timer::Forget(*key));
             let digested = self.agents.get(&event.agent).map_or(0, |agent| agent.digested_event);
             if let Some(at) = event.digest_due().filter(|_| event.id > digested) {
                 self.timers.set(at, Timer::Digest(event.agent));
