@@ -21,11 +21,11 @@ use crate::{
     BlockingEmulator, Clock, Emulator,
     clock::RunningClock,
     delivery::Sender,
-    engine::{Engine, Limits},
+    engine::{Email, Engine, Limits},
     faults::{Fault, Orders},
     listener::{DroppingListener, Peer},
     receivers::{self, Answer, Receivers},
-    server::{NotSaved, Save, Shared, serve},
+    server::{EmailHook, NotSaved, Save, Shared, serve},
 };
 
 /// Settings of an emulator that is yet to start; [`Emulator::builder`] makes one.
@@ -43,6 +43,7 @@ pub struct Builder {
     data: Option<PathBuf>,
     receivers: Receivers,
     faults: Vec<Fault>,
+    on_email: Option<EmailHook>,
 }
 
 /// Why an emulator did not start.
@@ -111,6 +112,7 @@ impl Default for Builder {
             data: None,
             receivers: Receivers::default(),
             faults: Vec::new(),
+            on_email: None,
         }
     }
 }
@@ -128,7 +130,7 @@ impl Builder {
         self
     }
 
-    /// What the account may do. The default is [`Limits::free`].
+    /// What the account may do, and those that are registered later. The default is [`Limits::free`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -292,6 +294,13 @@ impl Builder {
         self
     }
 
+    /// What is told of each mail that a server would send: the link with which a user logs in. The emulator sends none;
+    /// [`Emulator::emails`] has them, too.
+    pub fn on_email(mut self, show: impl Fn(&Email) + Send + Sync + 'static) -> Self {
+        self.on_email = Some(Arc::new(show));
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
@@ -312,6 +321,7 @@ impl Builder {
         let mut engine = engine.unwrap_or_else(|| Engine::new(seed));
         engine.check_urls(self.check_urls);
         engine.limit_anonymous_requests(self.limits.requests_per_minute);
+        engine.limit_new_accounts(self.limits);
         let account = match engine.first_account() {
             Some(account) => {
                 engine.set_limits(account, self.limits);
@@ -326,7 +336,7 @@ impl Builder {
         let (stop, mut stopped) = watch::channel(());
         let sender = Sender::new(self.delivery_timeout, self.receivers);
         let orders = Orders::new(seed, self.faults);
-        let shared = Shared::new(engine, store, clock, sender, orders, stopped.clone())
+        let shared = Shared::new(engine, store, clock, sender, orders, self.on_email, stopped.clone())
             .map_err(|NotSaved| StartError(Cause::NotSaved))?;
         let shared = Arc::new(shared);
 

@@ -8,7 +8,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     Builder, SentDelivery, StartError,
-    engine::{AccountId, Execution, Limits, Message},
+    engine::{AccountId, Email, Execution, Limits, Message},
     faults::{Fault, FiredFault},
     receivers::{self, Answer},
     server::Shared,
@@ -324,6 +324,13 @@ impl Emulator {
     #[must_use]
     pub fn faults(&self) -> Vec<FiredFault> {
         self.shared.orders().fired().cloned().collect()
+    }
+
+    /// The emails that a server would have sent, oldest first; the last 1,000. A login is approved when the link in its mail
+    /// is fetched.
+    #[must_use]
+    pub fn emails(&self) -> Vec<Email> {
+        self.shared.emails().iter().cloned().collect()
     }
 
     /// Every execution, oldest first, with what the API does not show: its outcome's evidence, who claimed it, when it is

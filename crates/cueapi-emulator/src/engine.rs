@@ -29,24 +29,30 @@ mod agents;
 mod alerts;
 mod census;
 mod claims;
+mod counters;
 mod cron;
 mod cue;
 mod cues;
 mod deliveries;
+mod echoes;
+mod emails;
 mod events;
 mod executions;
 mod failures;
 mod ids;
 mod inbox;
 mod limits;
+mod login;
 mod messages;
 mod outcomes;
 mod publishing;
 mod pushes;
+mod registration;
 mod roster;
 mod saved;
 mod schedule;
 mod sending;
+mod sessions;
 mod slug;
 mod subscriptions;
 mod table;
@@ -55,7 +61,7 @@ mod url_policy;
 mod workers;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
 };
 
@@ -71,27 +77,34 @@ pub use self::{
         VerificationMode,
     },
     deliveries::{AttemptResult, Delivery, DeliveryId, DeliveryKind},
+    echoes::Echo,
+    emails::Email,
     events::{Event, EventQuery, EventType},
     executions::{Execution, ExecutionFilter, ExecutionStatus, Fired, Trigger},
     ids::Uuid,
     inbox::MailFilter,
-    limits::{Limits, RateDecision},
+    limits::{Limits, Plan, RateDecision},
+    login::{LoginProgress, LoginStatus},
     messages::{DeliveryState, Message},
     outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
+    registration::PatchAccount,
     roster::Presence,
     saved::{Change, RestoreError, SavedRow},
     schedule::Schedule,
     sending::{SendMessage, Sent},
+    sessions::SessionError,
     subscriptions::{Subscribe, Subscription, SubscriptionWebhook},
     workers::Worker,
 };
 use self::{
     agents::AgentKey,
+    counters::{Counter, Counters},
     cue::CueKey,
     events::{EventIndex, EventKey},
     executions::ExecutionKey,
     ids::Ids,
     limits::RateLimiter,
+    login::DeviceLogin,
     messages::{MailIndex, MessageKey},
     publishing::Publishing,
     sending::SendingLimits,
@@ -99,6 +112,7 @@ use self::{
     table::Table,
     timers::Timers,
 };
+pub(crate) use self::{alerts::SEVERITY, emails::MAX_EMAILS, login::LOGIN_SECONDS};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,8 +181,15 @@ pub struct Engine {
     subscriptions: Table<SubscriptionKey, Subscription>,
     agent_subscriptions: BTreeSet<(AgentKey, SubscriptionKey)>,
     publishing: Publishing,
+    /// By device code.
+    logins: Table<Box<str>, DeviceLogin>,
+    /// By token.
+    echoes: BTreeMap<Box<str>, Echo>,
+    /// Not yet taken by who shows them.
+    emails: std::collections::VecDeque<Email>,
     timers: Timers,
     limiter: RateLimiter,
+    counters: Counters,
     in_flight: HashMap<DeliveryId, deliveries::Target>,
     ready: std::collections::VecDeque<Delivery>,
     next_key: u64,
@@ -178,6 +199,7 @@ pub struct Engine {
     check_urls: bool,
     /// For callers without a key, or with one that nobody has.
     anonymous_limit: Option<u32>,
+    new_account_limits: Limits,
 }
 
 impl fmt::Debug for Engine {
@@ -220,8 +242,12 @@ impl Engine {
             subscriptions: Table::default(),
             agent_subscriptions: BTreeSet::new(),
             publishing: Publishing::default(),
+            logins: Table::default(),
+            echoes: BTreeMap::new(),
+            emails: std::collections::VecDeque::new(),
             timers: Timers::default(),
             limiter: RateLimiter::default(),
+            counters: Counters::default(),
             in_flight: HashMap::new(),
             ready: std::collections::VecDeque::new(),
             next_key: 0,
@@ -229,6 +255,7 @@ impl Engine {
             double_claim: claims::DoubleClaim::default(),
             check_urls: false,
             anonymous_limit: Limits::free().requests_per_minute,
+            new_account_limits: Limits::free(),
         }
     }
 
@@ -238,7 +265,8 @@ impl Engine {
         self.check_urls = check;
     }
 
-    /// How many requests a minute a caller without a valid key may make; 60 at first, `None` for any number.
+    /// How many requests a minute a caller without a valid key may make; 60 at first. `None` for any number, and then the
+    /// routes for callers without a key lose the limits of their own, too.
     pub fn limit_anonymous_requests(&mut self, limit: Option<u32>) {
         self.anonymous_limit = limit;
     }

@@ -5,19 +5,25 @@
 
 mod account;
 mod agents;
+mod alerts;
+mod cors;
 mod cues;
 mod echo;
+mod echoes;
+mod email;
 mod errors;
 mod events;
 mod executions;
 mod form;
 mod limit;
+mod login;
 mod messages;
 mod query;
 mod roster;
 mod route;
 mod service;
 mod subscriptions;
+mod usage;
 mod uuid;
 mod values;
 mod views;
@@ -35,7 +41,7 @@ use self::{
     route::Route,
 };
 use crate::{
-    engine::{AccountId, Engine, KeyError},
+    engine::{AccountId, Engine, KeyError, SessionError},
     json::{Json, ParseError},
 };
 
@@ -54,11 +60,25 @@ pub(crate) struct Exchange<'a> {
     pub(crate) peer: &'a str,
 }
 
+impl Exchange<'_> {
+    /// The server's address, as the caller spells it.
+    fn base_url(&self) -> String {
+        let host = self.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+        format!("http://{}", host.unwrap_or("localhost"))
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Json {
         status: u16,
+        body: String,
+        headers: Vec<(&'static str, String)>,
+    },
+    Text {
+        status: u16,
+        content_type: &'static str,
         body: String,
         headers: Vec<(&'static str, String)>,
     },
@@ -85,6 +105,15 @@ impl Reply {
         Self::json(200, body)
     }
 
+    fn html(status: u16, body: String) -> Self {
+        Self::Text {
+            status,
+            content_type: "text/html; charset=utf-8",
+            body,
+            headers: Vec::new(),
+        }
+    }
+
     fn no_content() -> Self {
         Self::Empty {
             status: 204,
@@ -94,7 +123,9 @@ impl Reply {
 
     fn add(&mut self, name: &'static str, value: String) {
         match self {
-            Self::Json { headers, .. } | Self::Empty { headers, .. } => headers.push((name, value)),
+            Self::Json { headers, .. } | Self::Text { headers, .. } | Self::Empty { headers, .. } => {
+                headers.push((name, value));
+            }
             Self::Hold(hold) => hold.headers.push((name, value)),
             Self::Crash => {}
         }
@@ -106,7 +137,7 @@ pub(crate) fn answer(engine: &mut Engine, exchange: &Exchange<'_>) -> Reply {
     let rate = limit::check(engine, exchange);
     let mut reply = match &rate {
         Some(decision) if !decision.allowed => limit::refuse(decision),
-        _ => routed(engine, exchange).unwrap_or_else(|reply| reply),
+        _ => cors::apply(exchange, || routed(engine, exchange).unwrap_or_else(|reply| reply)),
     };
     if let Some(decision) = rate {
         limit::describe(&decision, &mut reply);
@@ -126,6 +157,7 @@ pub(crate) fn too_large(engine: &mut Engine) -> Reply {
 /// A body that turned out to be too large, or broke off.
 pub(crate) fn unreadable_body(engine: &mut Engine) -> Reply {
     let mut reply = framework(400, "There was an error parsing the body");
+    cors::describe(None, &mut reply);
     reply.add("x-request-id", engine.request_id());
     reply
 }
@@ -174,11 +206,7 @@ fn routed(engine: &mut Engine, exchange: &Exchange<'_>) -> Result<Reply, Reply> 
 
 /// To the same address without the slash at its end.
 fn redirect(exchange: &Exchange<'_>) -> Reply {
-    let host = exchange
-        .headers
-        .get(http::header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost");
+    let base = exchange.base_url();
     let path = exchange.uri.path().trim_end_matches('/');
     let query = exchange
         .uri
@@ -187,7 +215,7 @@ fn redirect(exchange: &Exchange<'_>) -> Reply {
         .unwrap_or_default();
     Reply::Empty {
         status: 307,
-        headers: vec![("location", format!("http://{host}{path}{query}"))],
+        headers: vec![("location", format!("{base}{path}{query}"))],
     }
 }
 
@@ -244,7 +272,10 @@ impl Call<'_> {
             return Err(error(401, "invalid_api_key", "Missing or invalid Authorization header"));
         };
         if !token.starts_with("cue_sk_") {
-            return Err(error(401, "invalid_session", "Invalid session token"));
+            return self.engine.session(self.now(), token).map_err(|reason| match reason {
+                SessionError::Expired => error(401, "session_expired", "Session expired. Please log in again."),
+                SessionError::Invalid => error(401, "invalid_session", "Invalid session token"),
+            });
         }
         self.engine
             .authenticate(self.now(), token)
@@ -307,10 +338,19 @@ impl Call<'_> {
             Operation::DeleteWorker => self.delete_worker(),
             Operation::GetUsage => self.get_usage(),
             Operation::GetMe => self.get_me(),
+            Operation::PatchMe => self.patch_me(),
             Operation::GetKey => self.get_key(),
             Operation::RegenerateKey => self.regenerate_key(),
             Operation::GetWebhookSecret => self.get_webhook_secret(),
             Operation::RegenerateWebhookSecret => self.regenerate_webhook_secret(),
+            Operation::RefreshSession => self.refresh_session(),
+            Operation::Register => self.register(),
+            Operation::StartLogin => self.start_login(),
+            Operation::SubmitEmail => self.submit_email(),
+            Operation::PollLogin => self.poll_login(),
+            Operation::VerifyLogin => Ok(self.verify_login()),
+            Operation::ShowLogin => Ok(self.show_login()),
+            Operation::ExchangeSession => self.exchange_session(),
             Operation::ListAlerts => self.list_alerts(),
             Operation::CreateAgent => self.create_agent(),
             Operation::ListAgents => self.list_agents(),
@@ -331,6 +371,10 @@ impl Call<'_> {
             Operation::ListSubscriptions => self.list_subscriptions(),
             Operation::AckSubscription => self.ack_subscription(),
             Operation::Unsubscribe => self.unsubscribe(),
+            Operation::GetAlertWebhookSecret => self.get_alert_webhook_secret(),
+            Operation::RegenerateAlertWebhookSecret => self.regenerate_alert_webhook_secret(),
+            Operation::StoreEcho => self.store_echo(),
+            Operation::GetEcho => self.get_echo(),
             Operation::Info => Ok(service::info()),
             Operation::Health => Ok(service::health(self.engine, self.now())),
             Operation::Status => Ok(service::status()),

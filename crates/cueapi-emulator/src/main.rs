@@ -49,6 +49,7 @@ const AFTER_HELP: &str = "\
 Prints the base URL, the API key and the webhook secret as lines for a shell:
   cueapi-emulator --port 8000 > emulator.env &
   . ./emulator.env
+It sends no mail: the links with which users log in are printed on stderr.
 
 WHERE a fault strikes is `calls`, an operation such as cues.fire, `deliveries`, or deliveries/CUE_ID.
 WHAT it does is, to calls: refused, stalled, answer-lost, answer-cut, answer-slow=20ms, rate-limited[=SECONDS], error=503,
@@ -110,7 +111,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .address(SocketAddr::new(arguments.host, arguments.port))
         .clock(arguments.clock)
         .ssrf_checks(arguments.ssrf_checks)
-        .limits(arguments.limits);
+        .limits(arguments.limits)
+        .on_email(|mail| drop(writeln!(io::stderr(), "mail to {}: {}", mail.to, mail.link)));
     if let Some(RateLimit(requests)) = arguments.rate_limit {
         builder = builder.rate_limit(requests);
     }

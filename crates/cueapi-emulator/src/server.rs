@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     clock::RunningClock,
     delivery::{Sender, SentDelivery},
-    engine::{Change, Delivery, Engine},
+    engine::{Change, Delivery, Email, Engine, MAX_EMAILS},
     faults::{CallFault, DeliveryFault, Orders, Target, ordered_reply, trickle},
     http::{Exchange, MAX_BODY, Reply, answer, operation, too_large, unreadable_body},
     listener::Peer,
@@ -56,6 +56,8 @@ impl Deref for Reading<'_> {
         &self.0.engine
     }
 }
+/// Whom a mail is shown to in the place of the mailbox that it is for.
+pub(crate) type EmailHook = Arc<dyn Fn(&Email) + Send + Sync>;
 
 pub(crate) struct Shared {
     state: Mutex<Kept>,
@@ -63,6 +65,9 @@ pub(crate) struct Shared {
     pub(crate) sender: Sender,
     /// The last [`MAX_SENT`].
     sent: Mutex<VecDeque<SentDelivery>>,
+    /// The last [`MAX_EMAILS`].
+    emails: Mutex<VecDeque<Email>>,
+    on_email: Option<EmailHook>,
     /// Wakes the task that does what is due: a request may have made something due earlier.
     changed: Notify,
     /// Counts what has happened, for those who wait for something.
@@ -81,6 +86,7 @@ impl Shared {
         clock: RunningClock,
         sender: Sender,
         orders: Orders,
+        on_email: Option<EmailHook>,
         stopped: watch::Receiver<()>,
     ) -> Result<Self, NotSaved> {
         if store.is_some() {
@@ -91,6 +97,8 @@ impl Shared {
             clock: Arc::new(clock),
             sender,
             sent: Mutex::default(),
+            emails: Mutex::default(),
+            on_email,
             changed: Notify::new(),
             happened: watch::Sender::default(),
             orders: Mutex::new(orders),
@@ -188,6 +196,24 @@ impl Shared {
             path: uri.path().into(),
         };
         orders.call(self.clock.now(), target)
+    }
+
+    pub(crate) fn emails(&self) -> MutexGuard<'_, VecDeque<Email>> {
+        self.emails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows the emails that a request has made the server write.
+    fn post(&self, emails: Vec<Email>) {
+        for email in emails {
+            if let Some(show) = &self.on_email {
+                show(&email);
+            }
+            let mut kept = self.emails();
+            if kept.len() == MAX_EMAILS {
+                kept.pop_front();
+            }
+            kept.push_back(email);
+        }
     }
 
     pub(crate) fn poll(&self, now: Timestamp) -> Option<Delivery> {
@@ -372,7 +398,11 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
                     body: &body,
                     peer: &peer.address,
                 };
-                shared.change(|engine| answer(engine, &exchange))
+                let answered = shared.change(|engine| (answer(engine, &exchange), engine.take_emails()));
+                answered.map(|(reply, emails)| {
+                    shared.post(emails);
+                    reply
+                })
             }
             Err(_) => shared.change(unreadable_body),
         }
@@ -405,22 +435,30 @@ fn write(reply: Reply, peer: &Peer) -> Response {
         peer.drop_connection();
     }
     const CRASHED: &str = r#"{"error":{"code":"internal_error","message":"An internal error occurred","status":500}}"#;
+    const JSON: &str = "application/json";
     let (status, body, headers) = match reply {
-        Reply::Json { status, body, headers } => (status, Some(Body::from(body)), headers),
+        Reply::Json { status, body, headers } => (status, Some((JSON, body.into())), headers),
+        Reply::Text {
+            status,
+            content_type,
+            body,
+            headers,
+        } => (status, Some((content_type, body.into())), headers),
         Reply::Empty { status, headers } => (status, None, headers),
-        Reply::Crash | Reply::Hold(_) => (500, Some(Body::from(CRASHED)), Vec::new()),
+        Reply::Crash | Reply::Hold(_) => (500, Some((JSON, Body::from(CRASHED))), Vec::new()),
     };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let map = response.headers_mut();
-    if body.is_some() {
-        map.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    map.insert(header::SERVER, HeaderValue::from_static("uvicorn"));
+    if let Some((content_type, _)) = body {
+        map.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::try_from(value) {
             map.insert(name, value);
         }
     }
-    *response.body_mut() = body.unwrap_or_default();
+    *response.body_mut() = body.map(|(_, body)| body).unwrap_or_default();
     response
 }

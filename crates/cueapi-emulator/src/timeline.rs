@@ -174,6 +174,7 @@ impl fmt::Display for About<'_> {
             DeliveryKind::OnFailure { cue_id } => write!(f, "notice of the failure of {cue_id}"),
             DeliveryKind::Message { message_id, attempt } => write!(f, "attempt {attempt} of {message_id}"),
             DeliveryKind::Subscription { delivery_id } => write!(f, "events {delivery_id}"),
+            DeliveryKind::Alert { alert_id, alert_type } => write!(f, "alert {alert_id}: {alert_type}"),
         }
     }
 }

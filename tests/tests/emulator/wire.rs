@@ -135,9 +135,9 @@ impl Connection {
     }
 }
 
-/// The caller that most tests need: with the emulator's key, one connection a call.
-pub(crate) async fn call(emulator: &Emulator, method: &str, target: &str, body: &str) -> Answer {
-    let authorization = format!("Bearer {}", emulator.api_key());
+/// A caller with some token in the place of the emulator's key; one connection a call.
+pub(crate) async fn call_as(emulator: &Emulator, token: &str, method: &str, target: &str, body: &str) -> Answer {
+    let authorization = format!("Bearer {token}");
     let mut headers = vec![("authorization", authorization.as_str())];
     if !body.is_empty() {
         headers.push(("content-type", "application/json"));
@@ -148,9 +148,9 @@ pub(crate) async fn call(emulator: &Emulator, method: &str, target: &str, body: 
         .await
 }
 
-/// Like [`call`], and it must succeed.
-pub(crate) async fn ok(emulator: &Emulator, method: &str, target: &str, body: &str) -> Answer {
-    let answer = call(emulator, method, target, body).await;
+/// Like [`call_as`], and it must succeed.
+pub(crate) async fn ok_as(emulator: &Emulator, token: &str, method: &str, target: &str, body: &str) -> Answer {
+    let answer = call_as(emulator, token, method, target, body).await;
     assert!(
         (200..300).contains(&answer.status),
         "{method} {target}: {} {}",
@@ -158,4 +158,14 @@ pub(crate) async fn ok(emulator: &Emulator, method: &str, target: &str, body: &s
         answer.body
     );
     answer
+}
+
+/// The caller that most tests need: with the emulator's key.
+pub(crate) async fn call(emulator: &Emulator, method: &str, target: &str, body: &str) -> Answer {
+    call_as(emulator, &emulator.api_key(), method, target, body).await
+}
+
+/// Like [`call`], and it must succeed.
+pub(crate) async fn ok(emulator: &Emulator, method: &str, target: &str, body: &str) -> Answer {
+    ok_as(emulator, &emulator.api_key(), method, target, body).await
 }

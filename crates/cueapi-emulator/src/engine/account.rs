@@ -15,9 +15,9 @@ pub struct AccountId(u64);
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Account {
-    /// What agents and messages name their owner by.
+    /// What agents, messages and session tokens name their owner by.
     pub user_id: Uuid,
-    /// The address that it was opened with.
+    /// The address of its owner.
     pub email: Box<str>,
     /// The part of agent addresses behind the `@`.
     pub slug: Box<str>,
@@ -25,8 +25,13 @@ pub struct Account {
     pub api_key: Box<str>,
     /// `whsec_` and 64 hexadecimal digits; the whole text is the key of the signature.
     pub webhook_secret: Box<str>,
+    /// Where alerts are sent.
+    pub alert_webhook_url: Option<Box<str>>,
+    /// 64 hexadecimal digits, which sign alerts; made when it is first asked for.
+    pub alert_webhook_secret: Option<Box<str>>,
     /// What its plan allows.
     pub limits: Limits,
+    pub(super) session_secret: Box<str>,
     pub(super) open_cues: usize,
     /// Successful webhook deliveries in the month that `usage_month` names.
     pub(super) used: u32,
@@ -89,7 +94,10 @@ impl Engine {
             slug,
             api_key,
             webhook_secret: self.ids.hex("whsec_", 4),
+            alert_webhook_url: None,
+            alert_webhook_secret: None,
             limits,
+            session_secret: self.ids.hex("", 4),
             open_cues: 0,
             used: 0,
             usage_month: month(now),
@@ -133,6 +141,16 @@ impl Engine {
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.accounts.iter().map(|(id, account)| (*id, account))
+    }
+
+    /// The account with an e-mail address.
+    pub(super) fn account_of(&self, email: &str) -> Option<AccountId> {
+        let found = self.accounts().find(|(_, account)| *account.email == *email);
+        found.map(|(id, _)| id)
     }
 
     pub(super) fn account_mut(&mut self, id: AccountId) -> Option<&mut Account> {

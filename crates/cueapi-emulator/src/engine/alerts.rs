@@ -1,10 +1,14 @@
 //! Alerts: what the server notes when outcomes go wrong.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Engine, ExecutionStatus, Uuid, cue::names, executions::ExecutionKey};
-use crate::json::Json;
+use super::{
+    AccountId, Delivery, DeliveryKind, Engine, ExecutionStatus, Uuid, cue::names, executions::ExecutionKey, url_policy,
+};
+use crate::{json::Json, time};
 
 names! {
     /// What an alert is about.
@@ -41,6 +45,11 @@ pub struct Alert {
 /// How many executions back the server looks, and how many failures in a row it takes.
 const LOOK_BACK: usize = 8;
 const FAILURES: usize = 3;
+/// How long an alert of one type about one execution is not repeated.
+const SILENCE: SignedDuration = SignedDuration::from_secs(300);
+
+/// Of every alert.
+pub(crate) const SEVERITY: &str = "warning";
 
 impl Engine {
     /// An account's alerts, newest first.
@@ -100,9 +109,62 @@ impl Engine {
         self.push_alert(alert);
     }
 
+    /// Keeps an alert and sends it, unless the same one was raised a moment ago.
     fn push_alert(&mut self, mut alert: Alert) {
+        let recent = self
+            .alerts(alert.account)
+            .take_while(|earlier| alert.created_at.duration_since(earlier.created_at) < SILENCE);
+        let same =
+            |earlier: &Alert| earlier.alert_type == alert.alert_type && earlier.execution_id == alert.execution_id;
+        if recent.into_iter().any(same) {
+            return;
+        }
         alert.id = self.ids.uuid();
+        self.send_alert(&alert);
         let key = self.next_key();
         self.alerts.insert(key, alert);
+    }
+
+    /// Once, and only to who has set a URL and has fetched the secret.
+    fn send_alert(&mut self, alert: &Alert) {
+        let Some(account) = self.account(alert.account) else {
+            return;
+        };
+        let (Some(url), Some(secret)) = (account.alert_webhook_url.clone(), account.alert_webhook_secret.clone())
+        else {
+            return;
+        };
+        if self.check_urls && url_policy::refuse(&url).is_some() {
+            return;
+        }
+        let id = alert.id.to_string();
+        let body = Json::object([
+            ("alert_id", id.as_str().into()),
+            ("alert_type", alert.alert_type.as_str().into()),
+            ("severity", SEVERITY.into()),
+            ("message", alert.message.as_str().into()),
+            ("execution_id", alert.execution_id.to_string().into()),
+            ("cue_id", (&*alert.cue_id).into()),
+            ("created_at", time::with_offset(alert.created_at, Offset::UTC).into()),
+            ("metadata", alert.metadata.clone()),
+        ]);
+        let delivery = Delivery {
+            id: self.delivery_id(),
+            kind: DeliveryKind::Alert {
+                alert_id: alert.id,
+                alert_type: alert.alert_type,
+            },
+            method: "POST".into(),
+            url,
+            headers: vec![
+                ("X-CueAPI-Alert-Id", id),
+                ("X-CueAPI-Alert-Type", alert.alert_type.to_string()),
+            ],
+            overrides: Vec::new(),
+            body: body.to_canonical(),
+            secret: Some(secret),
+            timeout: Duration::from_secs(10),
+        };
+        self.ready.push_back(delivery);
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Callback, CueStatus, Engine, ExecutionStatus, Trigger, Uuid,
+    AlertType, Callback, CueStatus, Engine, ExecutionStatus, Trigger, Uuid,
     cue::debug_without_contents,
     executions::{ExecutionKey, STALE},
     failures::backoff,
@@ -74,11 +74,18 @@ pub enum DeliveryKind {
         /// The same for the same range of events.
         delivery_id: Box<str>,
     },
+    /// An alert, to the URL that the account has set for them.
+    Alert {
+        /// The alert.
+        alert_id: Uuid,
+        /// What it is about.
+        alert_type: AlertType,
+    },
 }
 
 impl DeliveryKind {
     /// What [`name`](Self::name) can say.
-    pub const NAMES: &[&str] = &["cue", "on_failure", "message", "subscription"];
+    pub const NAMES: &[&str] = &["cue", "on_failure", "message", "subscription", "alert"];
 
     /// What kind it is, in a word.
     #[must_use]
@@ -88,6 +95,7 @@ impl DeliveryKind {
             Self::OnFailure { .. } => "on_failure",
             Self::Message { .. } => "message",
             Self::Subscription { .. } => "subscription",
+            Self::Alert { .. } => "alert",
         }
     }
 
@@ -96,7 +104,7 @@ impl DeliveryKind {
     pub const fn cue_id(&self) -> Option<&str> {
         match self {
             Self::Cue { cue_id, .. } | Self::OnFailure { cue_id } => Some(cue_id),
-            Self::Message { .. } | Self::Subscription { .. } => None,
+            Self::Message { .. } | Self::Subscription { .. } | Self::Alert { .. } => None,
         }
     }
 }

@@ -5,12 +5,26 @@ use std::collections::{HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Engine};
+use super::{AccountId, Engine, cue::names};
+
+names! {
+    /// What a plan is called. It stands for nothing but its name: the limits say what is allowed.
+    Plan {
+        /// A new account's.
+        Free = "free",
+        /// A paying user's.
+        Pro = "pro",
+        /// A heavy user's.
+        Scale = "scale",
+    }
+}
 
 /// What an account may do. `None` means without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Limits {
+    /// The name of the plan.
+    pub plan: Plan,
     /// Requests in any 60 seconds; without a limit the `X-RateLimit-*` headers are not sent either.
     pub requests_per_minute: Option<u32>,
     /// Cues that are active or paused.
@@ -29,6 +43,7 @@ impl Limits {
     #[must_use]
     pub const fn free() -> Self {
         Self {
+            plan: Plan::Free,
             requests_per_minute: Some(60),
             cues: Some(10),
             monthly_executions: Some(300),
@@ -37,16 +52,25 @@ impl Limits {
         }
     }
 
-    /// No limit. What a server rations on every plan stays rationed: ten messages above priority 3 an hour.
+    /// No limit, under the name of the largest plan. What a server rations on every plan stays rationed: ten messages above
+    /// priority 3 an hour.
     #[must_use]
     pub const fn unlimited() -> Self {
         Self {
+            plan: Plan::Scale,
             requests_per_minute: None,
             cues: None,
             monthly_executions: None,
             messages_per_minute: None,
             monthly_messages: None,
         }
+    }
+
+    /// Sets the name of the plan.
+    #[must_use]
+    pub const fn plan(mut self, plan: Plan) -> Self {
+        self.plan = plan;
+        self
     }
 
     /// Sets the requests in any 60 seconds.

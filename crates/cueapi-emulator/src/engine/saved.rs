@@ -140,7 +140,8 @@ tables!(
     agents,
     messages,
     events,
-    subscriptions
+    subscriptions,
+    logins,
 );
 
 impl Engine {

@@ -3,6 +3,7 @@
 use jiff::{Timestamp, tz::Offset};
 
 use super::{
+    email::email,
     errors::Detail,
     values::{Length, NOT_UNICODE, between, boolean, datetime, dict, expected, integer, list, text, url},
 };
@@ -108,6 +109,12 @@ impl<'a> Form<'a> {
     pub(super) fn required_str(&mut self, name: &'static str, limits: Length) -> Option<&'a str> {
         let value = self.required(name)?;
         self.text(name, value, limits)
+    }
+
+    /// An e-mail address, its domain in lower case.
+    pub(super) fn required_email(&mut self, name: &'static str) -> Option<String> {
+        let value = self.required(name)?;
+        self.check(name, text(value, Length::ANY).and_then(email))
     }
 
     pub(super) fn str_or(&mut self, name: &'static str, default: &'a str) -> Option<&'a str> {
