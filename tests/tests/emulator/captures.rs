@@ -4,12 +4,14 @@
 //! must get the same status, the same headers, and a body with the same members in the same order. Values are compared
 //! where they are determined; ids and moments only in their spelling.
 
+mod account;
 mod agents;
 mod compare;
 mod cues;
 mod executions;
 mod messages;
 mod service;
+mod snapshot;
 mod world;
 
 use cueapi_emulator::json::Json;
@@ -18,19 +20,15 @@ use self::world::World;
 
 /// What cannot be reproduced, and why.
 const OUT_OF_REACH: &[(&str, &str)] = &[
-    ("auth_401_session_expired", "sessions are not emulated yet"),
-    ("auth_alert_webhook_secret_", "alert webhooks are not emulated yet"),
-    ("auth_device_code_", "device login is not emulated yet"),
     (
-        "auth_me",
-        "changing the account is not emulated yet, and its plan is always the free one",
+        "register_404_disabled",
+        "the emulator has no switch that forbids to register",
     ),
-    ("auth_register_", "registration is not emulated yet"),
-    ("auth_session_", "sessions are not emulated yet"),
-    ("register_404_disabled", "registration is not emulated yet"),
-    ("session_", "sessions are not emulated yet"),
-    ("usage_raised", "the plan is always the free one"),
-    ("usage_with_outcomes", "the plan is always the free one"),
+    ("session_refresh_503_no_secret", "the emulator always has sessions"),
+    (
+        "info_messaging_only",
+        "the emulator has no switch that removes the cue routes",
+    ),
     (
         "cues_404_disabled_primitive",
         "the emulator has no switch that removes the cue routes",
@@ -134,6 +132,7 @@ async fn replay(fixture: &str) {
         match prefix {
             "cues" => cues::set_up(&mut world, capture).await,
             "executions" => executions::set_up(&mut world, capture).await,
+            "auth" | "alerts" | "usage" | "echo" => account::set_up(&mut world, capture).await,
             "agents" => agents::set_up(&mut world, capture).await,
             "messages" | "inbox" | "sent" | "events" | "subscriptions" => messages::set_up(&mut world, capture).await,
             _ => service::set_up(&mut world, capture).await,
@@ -176,6 +175,16 @@ async fn captured_account_exchanges_are_reproduced() {
 #[tokio::test]
 async fn captured_usage_is_reproduced() {
     replay(include_str!("../../fixtures/golden/usage.json")).await;
+}
+
+#[tokio::test]
+async fn captured_alerts_are_reproduced() {
+    replay(include_str!("../../fixtures/golden/alerts.json")).await;
+}
+
+#[tokio::test]
+async fn captured_exchanges_with_the_service_are_reproduced() {
+    replay(include_str!("../../fixtures/golden/service.json")).await;
 }
 
 #[tokio::test]

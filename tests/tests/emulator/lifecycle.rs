@@ -5,6 +5,10 @@ mod cues;
 mod events;
 mod messages;
 mod pushes;
+mod account;
+mod alerts;
+mod echo;
+mod login;
 mod webhooks;
 mod workers;
 

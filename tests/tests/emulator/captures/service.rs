@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Capture,
-    world::{World, webhook_cue},
-};
+use super::{Capture, world::World};
 use crate::wire::Connection;
 
 pub(super) async fn set_up(world: &mut World, capture: &Capture) {
@@ -21,25 +18,6 @@ pub(super) async fn set_up(world: &mut World, capture: &Capture) {
                 world.ok("POST", "/v1/worker/heartbeat", beat).await;
                 world.emulator.advance(Duration::from_millis(15)).await;
             }
-        }
-        "auth_401_key_rotated" => world.rotate_key().await,
-        "usage_at_cue_limit" => {
-            for n in 0..10 {
-                world.worker_cue(&format!("cue-{n}")).await;
-            }
-        }
-        "usage_over_limit" => {
-            let hook = world.create(&webhook_cue("hook", "")).await;
-            for n in 0..9 {
-                world.worker_cue(&format!("cue-{n}")).await;
-            }
-            for n in 1..=400 {
-                world.fire(&hook).await;
-                if n % 40 == 0 {
-                    world.emulator.advance(Duration::from_secs(60)).await;
-                }
-            }
-            world.emulator.run_until_idle().await;
         }
         name if name.starts_with("rate_limit_429") => {
             let limit: u32 = capture.answer_header("x-ratelimit-limit").unwrap().parse().unwrap();

@@ -21,8 +21,8 @@ pub(crate) struct World {
     /// What stands for what: the capture's texts and this world's.
     names: Vec<(String, String)>,
     other_key: String,
-    /// A key that the capture shows instead of the emulator's.
-    rotated_key: Option<String>,
+    /// What the captured caller showed, where it is not the emulator's key.
+    pub(crate) token: Option<String>,
 }
 
 impl World {
@@ -36,8 +36,13 @@ impl World {
             .answer_header("x-ratelimit-limit")
             .map_or(1_000_000, |limit| limit.parse().unwrap());
         let start = super::cues::earlier_start(capture).unwrap_or(now);
-        let free = capture.name.contains("403_cue_limit") || capture.name.starts_with("usage_");
+        let free = capture.name.contains("403_cue_limit") || capture.answer.contains(r#""plan":"free""#);
         let limits = if free { Limits::free() } else { Limits::unlimited() };
+        let limits = if capture.answer.contains(r#""plan":"scale""#) {
+            limits.monthly_executions(Some(10_000_000))
+        } else {
+            limits
+        };
         let limits = limits.requests_per_minute(Some(limit));
         let limits = if capture.name.contains("_usage_") {
             limits.monthly_executions(Some(1))
@@ -47,7 +52,11 @@ impl World {
         let emulator = Emulator::builder()
             .clock(Clock::held(start))
             .limits(limits)
-            .ssrf_checks(capture.name.contains("ssrf") || capture.name.contains("unresolvable"))
+            .ssrf_checks(
+                ["ssrf", "unresolvable", "400_alert_url"]
+                    .iter()
+                    .any(|part| capture.name.contains(part)),
+            )
             .delivery_timeout(std::time::Duration::from_millis(200))
             .start()
             .await
@@ -60,7 +69,7 @@ impl World {
             _receiver: receiver,
             names,
             other_key,
-            rotated_key: None,
+            token: None,
         }
     }
 
@@ -76,7 +85,7 @@ impl World {
             .exchange("POST", "/v1/auth/key/regenerate", &headers, b"")
             .await;
         assert_eq!((answer.status, answer.text("api_key")), (200, self.emulator.api_key()));
-        self.rotated_key = Some(old);
+        self.token = Some(old);
     }
 
     pub(crate) fn other_key(&self) -> &str {
@@ -99,7 +108,15 @@ impl World {
     }
 
     pub(crate) async fn ok(&self, method: &str, target: &str, body: &str) -> Answer {
-        wire::ok(&self.emulator, method, &self.translate(target), &self.translate(body)).await
+        let token = self.token.clone().unwrap_or_else(|| self.emulator.api_key());
+        wire::ok_as(
+            &self.emulator,
+            &token,
+            method,
+            &self.translate(target),
+            &self.translate(body),
+        )
+        .await
     }
 
     /// Makes a cue and answers its id.
@@ -138,10 +155,8 @@ impl World {
         for (name, value) in &capture.headers {
             let value = match name.as_str() {
                 "Authorization" if capture.name.contains(OTHER) => format!("Bearer {}", self.other_key),
-                "Authorization" if capture.name.starts_with("auth_401_") && self.rotated_key.is_none() => value.clone(),
-                "Authorization" if self.rotated_key.is_some() => {
-                    format!("Bearer {}", self.rotated_key.as_ref().unwrap())
-                }
+                "Authorization" if self.token.is_some() => format!("Bearer {}", self.token.as_ref().unwrap()),
+                "Authorization" if capture.name.starts_with("auth_401_") => value.clone(),
                 "Authorization" => format!("Bearer {}", self.emulator.api_key()),
                 _ => self.translate(value),
             };
