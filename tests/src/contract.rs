@@ -3,13 +3,18 @@
 //! Every check makes what it needs under a name of this run, and nothing else is touched; what was made is deleted after
 //! each check, and looked for once more at the end, also when the suite is interrupted.
 
+mod account;
 mod agents;
+mod alerts;
 mod check;
 mod claims;
 mod cues;
+mod destructive;
+mod echo;
 mod events;
 mod executions;
 mod firing;
+mod login;
 mod messages;
 mod outcomes;
 mod paging;
@@ -18,7 +23,7 @@ mod server;
 mod subject;
 mod wire;
 
-use std::{error::Error, pin::pin, time::Duration};
+use std::{error::Error, fmt, pin::pin, time::Duration};
 
 use cueapi_core::ErrorKind;
 
@@ -34,18 +39,55 @@ pub use self::{
 /// What a check may take, waiting for the rate limit included.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// The server to check, and how far to go.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    base_url: &'a str,
+    api_key: &'a str,
+    destructive: bool,
+}
+
+impl fmt::Debug for Target<'_> {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("base_url", &self.base_url)
+            .field("destructive", &self.destructive)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Target<'a> {
+    /// A server, without `/v1`, and the key of an account for tests on it.
+    #[must_use]
+    pub const fn new(base_url: &'a str, api_key: &'a str) -> Self {
+        Self {
+            base_url,
+            api_key,
+            destructive: false,
+        }
+    }
+
+    /// Whether to check, too, what cannot be undone: the account gets another API key and other secrets, and an account is
+    /// registered that stays. The report has the new key.
+    #[must_use]
+    pub const fn destructive(mut self, destructive: bool) -> Self {
+        self.destructive = destructive;
+        self
+    }
+}
+
 /// Runs all checks against a server, hands each result to `progress` as it comes, and ends early when `stop` does.
 ///
 /// # Errors
 ///
 /// When the server cannot be reached or does not know the key: then there is nothing to check.
 pub async fn run(
-    base_url: &str,
-    api_key: &str,
+    target: Target<'_>,
     stop: impl Future<Output = ()>,
     progress: impl FnMut(&Row),
 ) -> Result<Report, Box<dyn Error + Send + Sync>> {
-    let subject = Subject::new(base_url, api_key)?;
+    let subject = Subject::new(target)?;
     if let Err(error) = subject.client.cues().list().limit(1).await {
         if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Authentication) {
             return Err(error.into());
@@ -64,6 +106,7 @@ pub async fn run(
             () = stop => true,
         }
     };
+    suite.report.new_key = suite.subject.adopt_new_key();
     suite.report.left_behind = suite.subject.clean_up().await;
     Ok(suite.report)
 }
@@ -88,7 +131,12 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.agents().await;
         self.messages().await;
         self.events().await;
+        self.account().await;
+        self.alerts().await;
+        self.echo().await;
+        self.login().await;
         self.wire().await;
+        self.destructive().await;
     }
 
     /// Runs one check: what should be so, and the code that finds out.

@@ -7,7 +7,7 @@ use std::future::pending;
 use cueapi_core::types::{Schedule, Transport};
 use cueapi_emulator::{Emulator, engine::Limits};
 use cueapi_hyper::Client;
-use cueapi_tests::contract::{self, Report, ServerKind, Verdict};
+use cueapi_tests::contract::{self, Report, ServerKind, Target, Verdict};
 use tokio::sync::oneshot;
 
 async fn emulator() -> Emulator {
@@ -15,9 +15,13 @@ async fn emulator() -> Emulator {
 }
 
 async fn check(emulator: &Emulator) -> Report {
-    contract::run(&emulator.base_url(), &emulator.api_key(), pending(), |_| {})
-        .await
-        .unwrap()
+    check_with(emulator, false).await
+}
+
+async fn check_with(emulator: &Emulator, destructive: bool) -> Report {
+    let (server, key) = (emulator.base_url(), emulator.api_key());
+    let target = Target::new(&server, &key).destructive(destructive);
+    contract::run(target, pending(), |_| {}).await.unwrap()
 }
 
 fn client(emulator: &Emulator) -> Client {
@@ -39,8 +43,31 @@ async fn the_emulator_keeps_the_contract() {
     assert_eq!(skipped, SKIPPED, "what is skipped is not known to be kept");
 }
 
-/// What the emulator does not have.
-const SKIPPED: [&str; 1] = ["a fired webhook is delivered, signed with the account's secret"];
+/// What must be asked for.
+const SKIPPED: [&str; 4] = [
+    "who registers gets a key that works",
+    "a new webhook secret takes the place of the old one",
+    "a new alert secret takes the place of the old one",
+    "a new key takes the place of the old one at once",
+];
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_checked_when_it_is_asked_for() {
+    let emulator = emulator().await;
+    let old = emulator.api_key();
+    let report = check_with(&emulator, true).await;
+
+    let failures: Vec<String> = report.failures().map(ToString::to_string).collect();
+    assert!(report.passed(), "{}\n{report}", failures.join("\n"));
+    assert!(report.skipped().all(|row| row.area != "destroy"));
+    assert_ne!(emulator.api_key(), old);
+    assert_eq!(report.new_key.unwrap().expose(), emulator.api_key());
+    assert_eq!(
+        client(&emulator).cues().list().await.unwrap().total,
+        0,
+        "cleaned up with the new key"
+    );
+}
 
 #[tokio::test]
 async fn nothing_is_left_behind() {
@@ -67,7 +94,7 @@ async fn nothing_is_left_behind_when_it_is_interrupted() {
         let mut stop = Some(stop);
         let mut left = rows;
         let stopped = async { drop(stopped.await) };
-        let report = contract::run(&server, &key, stopped, |_| {
+        let report = contract::run(Target::new(&server, &key), stopped, |_| {
             left -= 1;
             if left == 0 {
                 drop(stop.take());
@@ -111,11 +138,11 @@ async fn a_server_that_does_otherwise_fails_check_by_check() {
 #[tokio::test]
 async fn without_a_server_or_a_key_there_is_nothing_to_check() {
     let emulator = emulator().await;
-    let wrong_key = contract::run(&emulator.base_url(), "cue_sk_wrong", pending(), |row| panic!("{row}")).await;
+    let address = emulator.base_url();
+    let wrong_key = contract::run(Target::new(&address, "cue_sk_wrong"), pending(), |row| panic!("{row}")).await;
     assert!(wrong_key.unwrap_err().to_string().contains("invalid_api_key"));
 
-    let address = emulator.base_url();
     emulator.shutdown().await;
-    let nobody = contract::run(&address, "cue_sk_any", pending(), |row| panic!("{row}")).await;
+    let nobody = contract::run(Target::new(&address, "cue_sk_any"), pending(), |row| panic!("{row}")).await;
     assert!(nobody.is_err());
 }

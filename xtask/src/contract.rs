@@ -13,6 +13,10 @@ pub(crate) struct Args {
     /// An API key of an account for tests; in the environment it shows in no list of processes.
     #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
     api_key: String,
+    /// Checks, too, what cannot be undone: the account gets another API key, which is printed, and other secrets, and an
+    /// account is registered that stays.
+    #[arg(long)]
+    destructive: bool,
 }
 
 impl Args {
@@ -24,6 +28,9 @@ impl Args {
             .args(["run", "--quiet", "--package", "cueapi-tests", "--bin", "contract"])
             .env("CUEAPI_BASE_URL", self.base_url)
             .env("CUEAPI_API_KEY", self.api_key);
+        if self.destructive {
+            suite.args(["--", "--destructive"]);
+        }
         let status = run(suite).context("cannot start cargo")?;
         ensure!(
             status.success(),

@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use cueapi_tests::contract;
+use cueapi_tests::contract::{self, Target};
 
 /// Checks a CueAPI server against what the SDK relies on. Deletes all that it makes, also when it is interrupted.
 #[derive(Parser)]
@@ -16,6 +16,10 @@ struct Args {
     /// An API key of an account for tests.
     #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
     api_key: String,
+    /// Checks, too, what cannot be undone: the account gets another API key, which is printed, and other secrets, and an
+    /// account is registered that stays.
+    #[arg(long)]
+    destructive: bool,
 }
 
 #[tokio::main]
@@ -33,9 +37,13 @@ async fn main() -> ExitCode {
             }
         });
     };
-    match contract::run(&args.base_url, &args.api_key, interrupted, |row| println!("{row}")).await {
+    let target = Target::new(&args.base_url, &args.api_key).destructive(args.destructive);
+    match contract::run(target, interrupted, |row| println!("{row}")).await {
         Ok(report) => {
             println!("\n{report}");
+            if let Some(key) = &report.new_key {
+                println!("the account's API key is now {}", key.expose());
+            }
             if report.passed() {
                 ExitCode::SUCCESS
             } else {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use cueapi_core::types::IssuedKey;
+
 use super::ServerKind;
 
 /// The results of a run.
@@ -15,6 +17,8 @@ pub struct Report {
     pub interrupted: bool,
     /// What this run made and could not delete.
     pub left_behind: Vec<String>,
+    /// The account's API key, where this run was asked to replace it.
+    pub new_key: Option<IssuedKey>,
 }
 
 /// The result of one check.
@@ -57,6 +61,7 @@ impl Report {
             rows: Vec::new(),
             interrupted: false,
             left_behind: Vec::new(),
+            new_key: None,
         }
     }
 

@@ -13,15 +13,18 @@ use std::{
 
 use bytes::Bytes;
 use cueapi_core::{
-    Client, ClientBuilder, ErrorKind, RetryPolicy,
+    ApiKey, Client, ClientBuilder, ErrorKind, RetryPolicy,
     http::{AttemptTimeout, HttpClient as _, Response},
-    types::{Agent, AgentId, Cue, CueId, ExecutionId, Schedule, Timestamp, Transport, VerificationMode},
+    types::{Agent, AgentId, Cue, CueId, ExecutionId, IssuedKey, Schedule, Timestamp, Transport, VerificationMode},
 };
 use cueapi_hyper::{HyperClient, TlsConnector};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::json;
 
-use super::check::{Stop, fail};
+use super::{
+    Target,
+    check::{Stop, fail},
+};
 
 pub(super) struct Subject {
     pub(super) client: Client,
@@ -29,6 +32,10 @@ pub(super) struct Subject {
     http: HyperClient<TlsConnector>,
     base_url: String,
     api_key: String,
+    /// Whether what cannot be undone is to be checked.
+    pub(super) destructive: bool,
+    /// The key that has taken the place of `api_key`.
+    pub(super) new_key: Mutex<Option<IssuedKey>>,
     /// What the names of all that this run makes begin with.
     run: String,
     names: AtomicU32,
@@ -58,25 +65,22 @@ impl fmt::Display for ServerKind {
 }
 
 impl Subject {
-    pub(super) fn new(base_url: &str, api_key: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        // Patient with the rate limit: the suite makes more than the 60 requests a minute that are the default.
-        let patient = RetryPolicy::default()
-            .max_attempts(5)
-            .max_delay(Duration::from_secs(90))
-            .max_total_delay(Duration::from_secs(240));
+    pub(super) fn new(target: Target<'_>) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let Target {
+            base_url,
+            api_key,
+            destructive,
+        } = target;
         let http = HyperClient::new()?;
-        let client = ClientBuilder::new(api_key, http.clone())
-            .base_url(base_url)
-            .retry(patient)
-            .user_agent("cueapi-rust-contract")
-            .build()?;
         let base_url = base_url.trim_end_matches('/');
         Ok(Self {
-            client,
+            client: client(http.clone(), base_url, api_key)?,
             kind: ServerKind::SelfHosted,
             http,
             base_url: base_url.strip_suffix("/v1").unwrap_or(base_url).to_owned(),
             api_key: api_key.to_owned(),
+            destructive,
+            new_key: Mutex::default(),
             run: format!("contract-{:08x}", RandomState::new().hash_one(0) >> 32),
             names: AtomicU32::new(0),
             scratch: Mutex::default(),
@@ -101,9 +105,19 @@ impl Subject {
         &self.base_url
     }
 
-    /// The HTTP stack, for a client with other settings.
-    pub(super) fn http(&self) -> HyperClient<TlsConnector> {
-        self.http.clone()
+    /// A client with another token, or with none.
+    pub(super) fn client_with(&self, key: impl Into<ApiKey>) -> Result<Client, cueapi_core::Error> {
+        client(self.http.clone(), &self.base_url, key)
+    }
+
+    /// Goes on with the key that has taken the place of the old one, if one has.
+    pub(super) fn adopt_new_key(&mut self) -> Option<IssuedKey> {
+        let new = self.new_key.get_mut().unwrap_or_else(PoisonError::into_inner).take()?;
+        if let Ok(client) = self.client_with(new.expose()) {
+            self.client = client;
+            new.expose().clone_into(&mut self.api_key);
+        }
+        Some(new)
     }
 
     /// A name that nothing else has, and that says whose it is.
@@ -285,6 +299,23 @@ impl Subject {
         }
         left
     }
+}
+
+fn client(
+    http: HyperClient<TlsConnector>,
+    base_url: &str,
+    key: impl Into<ApiKey>,
+) -> Result<Client, cueapi_core::Error> {
+    // Patient with the rate limit: the suite makes more than the 60 requests a minute that are the default.
+    let patient = RetryPolicy::default()
+        .max_attempts(5)
+        .max_delay(Duration::from_secs(90))
+        .max_total_delay(Duration::from_secs(240));
+    ClientBuilder::new(key, http)
+        .base_url(base_url)
+        .retry(patient)
+        .user_agent("cueapi-rust-contract")
+        .build()
 }
 
 /// Whether it is not there any more, by our doing or another's.

@@ -1,6 +1,6 @@
 //! Errors as they stand on the wire, provoked by requests that the SDK would not send.
 
-use cueapi_core::{ClientBuilder, http::Response, types::ApiError};
+use cueapi_core::{http::Response, types::ApiError};
 use http::Method;
 use serde_json::Value;
 
@@ -80,9 +80,7 @@ impl<P: FnMut(&Row)> Suite<P> {
     pub(super) async fn wire(&mut self) {
         let area = "errors";
         self.check(area, "a key that nobody has is refused", async |s| {
-            let nobody = ClientBuilder::new("cue_sk_00000000000000000000000000000000", s.http())
-                .base_url(s.base_url())
-                .build()?;
+            let nobody = s.client_with("cue_sk_00000000000000000000000000000000")?;
             refused(nobody.cues().list().limit(1).await, 401, "invalid_api_key")
         })
         .await;

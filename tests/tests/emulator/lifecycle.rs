@@ -1,14 +1,14 @@
 //! Whole lives of cues, with a receiver that really receives and a clock that the test holds.
 
+mod account;
 mod agents;
+mod alerts;
 mod cues;
+mod echo;
 mod events;
+mod login;
 mod messages;
 mod pushes;
-mod account;
-mod alerts;
-mod echo;
-mod login;
 mod webhooks;
 mod workers;
 
