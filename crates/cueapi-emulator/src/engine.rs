@@ -166,7 +166,8 @@ pub struct Engine {
     occurrences: HashSet<(CueKey, Timestamp)>,
     /// Executions that `claimable` lists, oldest first.
     claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
-    /// Webhook executions and pushed messages that have not ended; both have their keys from the same counter.
+    /// Webhook executions and pushed messages that have not ended, and requests that are sent once; all have their keys from
+    /// the same counter.
     under_way: BTreeSet<u64>,
     workers: Table<(AccountId, Box<str>), Worker>,
     alerts: Table<u64, Alert>,
@@ -282,7 +283,7 @@ impl Engine {
         self.next_key
     }
 
-    /// Whether each webhook execution and pushed message that existed at a mark has been delivered or given up.
+    /// Whether each webhook execution, pushed message, notice and alert that existed at a mark has been delivered or given up.
     #[must_use]
     pub fn settled_before(&self, mark: u64) -> bool {
         self.under_way.first().is_none_or(|oldest| *oldest > mark)

@@ -5,9 +5,10 @@
 
 use std::{error::Error as _, time::Duration};
 
+use cueapi_core::http::HttpClient as _;
 use cueapi_emulator::{Builder, Clock, Emulator};
 use cueapi_hyper::{
-    Client,
+    ApiKey, Client,
     types::{Artifact, Callback, Outcome, Schedule, Transport},
 };
 use tempfile::TempDir;
@@ -174,4 +175,41 @@ async fn only_its_owner_can_read_the_database() {
         assert_eq!(mode, 0o600, "{}", entry.path().display());
     }
     drop(emulator);
+}
+
+#[tokio::test]
+async fn a_login_under_way_its_account_and_its_session_outlive_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = at(&directory).start().await.unwrap();
+    let nobody = |emulator: &Emulator| {
+        let builder = cueapi_hyper::builder(ApiKey::none()).base_url(emulator.base_url());
+        builder.build().unwrap().login()
+    };
+    nobody(&emulator).start("ABCD-EFGH").await.unwrap();
+    nobody(&emulator)
+        .submit_email("ABCD-EFGH", "new@example.com")
+        .await
+        .unwrap();
+    let link = emulator.emails()[0].link.clone();
+    let session = client(&emulator)
+        .account()
+        .refresh_session()
+        .await
+        .unwrap()
+        .session_token;
+    emulator.shutdown().await;
+
+    let emulator = at(&directory).start().await.unwrap();
+    let path = &link[link.find("/v1/").unwrap()..];
+    let request = http::Request::get(format!("{}{path}", emulator.base_url())).body(bytes::Bytes::new());
+    let opened = cueapi_hyper::HyperClient::plain().send(request.unwrap()).await.unwrap();
+    assert_eq!(opened.status(), 200);
+    let login = nobody(&emulator).poll("ABCD-EFGH").await.unwrap();
+    for token in [login.api_key.unwrap().expose(), session.expose()] {
+        let api = cueapi_hyper::builder(token)
+            .base_url(emulator.base_url())
+            .build()
+            .unwrap();
+        api.account().get().await.unwrap();
+    }
 }

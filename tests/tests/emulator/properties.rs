@@ -1,12 +1,13 @@
 //! Random commands and clock jumps: whatever comes, the books balance.
 
+mod logins;
 mod mail;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cueapi_emulator::engine::{
-    AccountId, AttemptResult, CreateCue, CueStatus, Engine, Execution, ExecutionStatus, Limits, OutcomeReport,
-    PatchCue, SavedRow, Schedule, Transport, Trigger, Uuid, VerificationMode,
+    AccountId, AttemptResult, CreateCue, CueStatus, DeliveryKind, Engine, Execution, ExecutionStatus, Limits,
+    OutcomeReport, PatchAccount, PatchCue, SavedRow, Schedule, Transport, Trigger, Uuid, VerificationMode,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -97,6 +98,7 @@ struct Bystander {
     now: Timestamp,
     outcomes: BTreeMap<Uuid, (bool, Timestamp)>,
     known: BTreeMap<Uuid, ExecutionStatus>,
+    alerted: BTreeSet<Uuid>,
     names: usize,
 }
 
@@ -111,8 +113,21 @@ impl Bystander {
             now,
             outcomes: BTreeMap::new(),
             known: BTreeMap::new(),
+            alerted: BTreeSet::new(),
             names: 0,
         }
+    }
+
+    /// With a receiver of alerts.
+    fn alerted() -> Self {
+        let mut bystander = Self::new();
+        let patch = PatchAccount {
+            alert_webhook_url: Some("http://127.0.0.1/alerts".into()),
+            ..PatchAccount::default()
+        };
+        bystander.engine.patch_account(bystander.account, patch).unwrap();
+        bystander.engine.alert_webhook_secret(bystander.account);
+        bystander
     }
 
     fn cue(&self, nth: usize) -> String {
@@ -257,6 +272,9 @@ impl Bystander {
         while let Some(due) = self.engine.next_due().filter(|due| *due <= end) {
             self.now = self.now.max(due);
             while let Some(delivery) = self.engine.poll(self.now) {
+                if let DeliveryKind::Alert { alert_id, .. } = delivery.kind {
+                    assert!(self.alerted.insert(alert_id), "an alert is sent once");
+                }
                 answers = answers.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 let result = match answers % 4 {
                     0 => AttemptResult::Status(200),
@@ -296,6 +314,8 @@ impl Bystander {
             }
             self.known.insert(id, execution.status);
         }
+        let alerts: BTreeSet<_> = self.engine.alerts(self.account).map(|alert| alert.id).collect();
+        assert!(self.alerted.is_subset(&alerts), "an alert that was sent is listed");
         let cues = self.engine.list_cues(self.account, None, usize::MAX, 0).items;
         let open = cues
             .iter()
@@ -339,11 +359,14 @@ proptest! {
 
     #[test]
     fn the_books_balance_after_every_command(commands in prop::collection::vec(command(), 1..150)) {
-        let mut bystander = Bystander::new();
+        let mut bystander = Bystander::alerted();
         for command in commands {
             bystander.carry_out(command);
             bystander.check();
         }
+        bystander.advance(SignedDuration::ZERO, 0);
+        let alerts = bystander.engine.alerts(bystander.account).count();
+        prop_assert_eq!(alerts, bystander.alerted.len(), "every alert is sent");
     }
 
     #[test]

@@ -165,6 +165,6 @@ impl Engine {
             secret: Some(secret),
             timeout: Duration::from_secs(10),
         };
-        self.ready.push_back(delivery);
+        self.send_once(delivery);
     }
 }

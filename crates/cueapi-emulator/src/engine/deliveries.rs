@@ -196,6 +196,13 @@ impl Engine {
         id
     }
 
+    /// Sends what is sent once, whatever comes of it.
+    pub(super) fn send_once(&mut self, delivery: Delivery) {
+        let DeliveryId(id) = delivery.id;
+        self.under_way.insert(id);
+        self.ready.push_back(delivery);
+    }
+
     pub(super) fn queue_delivery(&mut self, key: ExecutionKey, at: Timestamp) {
         let Some((execution, cue)) = self.execution_and_cue(key) else {
             return;
@@ -289,7 +296,7 @@ impl Engine {
             Some(Target::Execution { key, attempt }) => self.executed(now, key, attempt, &result),
             Some(Target::Message { key, attempt }) => self.pushed(now, key, attempt, &result),
             Some(Target::Batch(batch)) => self.published(now, batch, &result),
-            None => {}
+            None => drop(self.under_way.remove(&id.0)),
         }
     }
 

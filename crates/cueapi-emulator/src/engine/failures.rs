@@ -149,7 +149,7 @@ impl Engine {
         let (once, pause) = (cue.is_once(), cue.on_failure.pause);
         if let Some((url, cue_id, body)) = notice {
             let id = self.delivery_id();
-            self.ready.push_back(Delivery {
+            self.send_once(Delivery {
                 id,
                 kind: DeliveryKind::OnFailure { cue_id },
                 method: "POST".into(),
