@@ -27,6 +27,7 @@
 mod account;
 mod agents;
 mod alerts;
+mod attachments;
 mod census;
 mod claims;
 mod counters;
@@ -42,6 +43,7 @@ mod failures;
 mod ids;
 mod inbox;
 mod limits;
+mod live_sessions;
 mod login;
 mod messages;
 mod outcomes;
@@ -72,6 +74,7 @@ pub use self::{
     account::{Account, AccountId, KeyError},
     agents::{Agent, AgentStatus, CreateAgent, PatchAgent},
     alerts::{Alert, AlertType},
+    attachments::{Attach, AttachError, Attachment},
     cue::{
         Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
         VerificationMode,
@@ -84,6 +87,7 @@ pub use self::{
     ids::Uuid,
     inbox::MailFilter,
     limits::{Limits, Plan, RateDecision},
+    live_sessions::{LiveSession, RegisterLiveSession},
     login::{LoginProgress, LoginStatus},
     messages::{DeliveryState, Message},
     outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
@@ -98,12 +102,14 @@ pub use self::{
 };
 use self::{
     agents::AgentKey,
+    attachments::AttachmentKey,
     counters::{Counter, Counters},
     cue::CueKey,
     events::{EventIndex, EventKey},
     executions::ExecutionKey,
     ids::Ids,
     limits::RateLimiter,
+    live_sessions::LiveSessionKey,
     login::DeviceLogin,
     messages::{MailIndex, MessageKey},
     publishing::Publishing,
@@ -182,6 +188,8 @@ pub struct Engine {
     subscriptions: Table<SubscriptionKey, Subscription>,
     agent_subscriptions: BTreeSet<(AgentKey, SubscriptionKey)>,
     publishing: Publishing,
+    live_sessions: Table<LiveSessionKey, LiveSession>,
+    attachments: Table<AttachmentKey, Attachment>,
     /// By device code.
     logins: Table<Box<str>, DeviceLogin>,
     /// By token.
@@ -243,6 +251,8 @@ impl Engine {
             subscriptions: Table::default(),
             agent_subscriptions: BTreeSet::new(),
             publishing: Publishing::default(),
+            live_sessions: Table::default(),
+            attachments: Table::default(),
             logins: Table::default(),
             echoes: BTreeMap::new(),
             emails: std::collections::VecDeque::new(),

@@ -6,6 +6,7 @@
 mod account;
 mod agents;
 mod alerts;
+mod attachments;
 mod cors;
 mod cues;
 mod echo;
@@ -16,6 +17,7 @@ mod events;
 mod executions;
 mod form;
 mod limit;
+mod live_sessions;
 mod login;
 mod messages;
 mod query;
@@ -235,6 +237,10 @@ impl Call<'_> {
         self.parameters.first().map_or("", String::as_str)
     }
 
+    fn second_parameter(&self) -> &str {
+        self.parameters.get(1).map_or("", String::as_str)
+    }
+
     fn header(&self, name: &str) -> Option<String> {
         self.exchange
             .headers
@@ -375,6 +381,14 @@ impl Call<'_> {
             Operation::RegenerateAlertWebhookSecret => self.regenerate_alert_webhook_secret(),
             Operation::StoreEcho => self.store_echo(),
             Operation::GetEcho => self.get_echo(),
+            Operation::RegisterLiveSession => self.register_live_session(),
+            Operation::ListLiveSessions => self.list_live_sessions(),
+            Operation::PatchLiveSession => self.patch_live_session(),
+            Operation::DetachLiveSession => self.detach_live_session(),
+            Operation::LiveSessionHeartbeat => self.live_session_heartbeat(),
+            Operation::Attach => self.attach(),
+            Operation::Detach => self.detach(),
+            Operation::Reconcile => self.reconcile(),
             Operation::Info => Ok(service::info()),
             Operation::Health => Ok(service::health(self.engine, self.now())),
             Operation::Status => Ok(service::status()),

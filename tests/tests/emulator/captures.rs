@@ -43,7 +43,6 @@ const OUT_OF_REACH: &[(&str, &str)] = &[
         "executions_get_webhook_duplicate_headers",
         "the 400 is that of the receiver's framework, not the server's",
     ),
-    ("live_sessions_", "live sessions are not emulated yet"),
     (
         "raw_bad_request",
         "what is not HTTP is answered by the HTTP library: hyper's answer is empty",
@@ -133,7 +132,7 @@ async fn replay(fixture: &str) {
             "cues" => cues::set_up(&mut world, capture).await,
             "executions" => executions::set_up(&mut world, capture).await,
             "auth" | "alerts" | "usage" | "echo" => account::set_up(&mut world, capture).await,
-            "agents" => agents::set_up(&mut world, capture).await,
+            "agents" | "live" => agents::set_up(&mut world, capture).await,
             "messages" | "inbox" | "sent" | "events" | "subscriptions" => messages::set_up(&mut world, capture).await,
             _ => service::set_up(&mut world, capture).await,
         }

@@ -6,6 +6,7 @@ mod alerts;
 mod cues;
 mod echo;
 mod events;
+mod live_sessions;
 mod login;
 mod messages;
 mod pushes;

@@ -1,5 +1,6 @@
 //! Random commands and clock jumps: whatever comes, the books balance.
 
+mod live;
 mod logins;
 mod mail;
 

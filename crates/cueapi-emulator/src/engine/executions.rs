@@ -98,6 +98,9 @@ pub struct Execution {
     pub outcome: Option<Box<Outcome>>,
     /// What the outcome amounts to.
     pub outcome_state: Option<OutcomeState>,
+    /// Whether a daemon had attached the cue's live session when it was fired by hand. Then the server notes, where nobody
+    /// sees it, that it should go there.
+    pub is_live: bool,
     /// When it was planned.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -236,6 +239,7 @@ impl Engine {
             last_heartbeat_at: None,
             outcome: None,
             outcome_state: None,
+            is_live: triggered_by == Trigger::ManualFire && self.is_live(&cue_id),
             created_at: now,
             updated_at: now,
             live_claim: None,

@@ -303,7 +303,9 @@ impl Engine {
             at: now,
         });
         execution.updated_at = now;
-        Ok((execution.id, now))
+        let id = execution.id;
+        self.note_live_claim(now, account, token);
+        Ok((id, now))
     }
 
     /// How many outcomes an account has, and how many of them report success.

@@ -141,6 +141,8 @@ tables!(
     messages,
     events,
     subscriptions,
+    live_sessions,
+    attachments,
     logins,
 );
 

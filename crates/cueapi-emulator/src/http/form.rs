@@ -5,9 +5,10 @@ use jiff::{Timestamp, tz::Offset};
 use super::{
     email::email,
     errors::Detail,
+    uuid::uuid,
     values::{Length, NOT_UNICODE, between, boolean, datetime, dict, expected, integer, list, text, url},
 };
-use crate::json::Json;
+use crate::{engine::Uuid, json::Json};
 
 /// What a JSON request body came as.
 pub(super) enum Body {
@@ -161,6 +162,11 @@ impl<'a> Form<'a> {
         }
     }
 
+    pub(super) fn opt_bool(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.given(name)?;
+        self.check(name, boolean(value))
+    }
+
     pub(super) fn required_int(&mut self, name: &'static str, low: i64, high: i64) -> Option<i64> {
         let value = self.required(name)?;
         self.check(name, integer(value).and_then(|value| between(&value, low, high)))
@@ -282,6 +288,50 @@ impl<'a> Form<'a> {
     ) -> Option<T> {
         let value = self.required(name)?;
         self.form(name, value, read)
+    }
+
+    /// A list of objects; empty when it is not there.
+    pub(super) fn forms<T>(
+        &mut self,
+        name: &'static str,
+        mut read: impl FnMut(&mut Form<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Some(value) = self.find(name) else {
+            return Some(Vec::new());
+        };
+        let items = self.check(name, list(value))?;
+        let items = items.iter().enumerate();
+        let read: Vec<_> = items
+            .map(|(at, item)| self.form(&format!("{name}.{at}"), item, &mut read))
+            .collect();
+        read.into_iter().collect()
+    }
+
+    pub(super) fn required_datetime(&mut self, name: &'static str) -> Option<Timestamp> {
+        let value = self.required(name)?;
+        self.check(name, datetime(value)).map(|(at, _)| at)
+    }
+
+    pub(super) fn required_uuid(&mut self, name: &'static str) -> Option<Uuid> {
+        let value = self.required(name)?;
+        let id = match value {
+            Json::Str(text) => uuid(text),
+            _ => Err("UUID input should be a string, bytes or UUID object".into()),
+        };
+        self.check(name, id)
+    }
+
+    /// A text of a certain form and length; the pattern is what the complaint shows.
+    pub(super) fn required_pattern(
+        &mut self,
+        name: &'static str,
+        limits: Length,
+        pattern: &str,
+        matches: impl FnOnce(&str) -> bool,
+    ) -> Option<&'a str> {
+        let text = self.required_str(name, limits)?;
+        let complaint = || format!("String should match pattern '{pattern}'");
+        self.check(name, matches(text).then_some(text).ok_or_else(complaint))
     }
 
     fn form<T>(&mut self, name: &str, value: &Json, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Option<T> {

@@ -53,7 +53,7 @@ impl Call<'_> {
     }
 
     fn subscription_id(&self) -> Result<Uuid, Detail> {
-        uuid(self.parameters.get(1).map_or("", String::as_str)).map_err(|message| Detail {
+        uuid(self.second_parameter()).map_err(|message| Detail {
             field: "path.subscription_id".into(),
             message,
         })

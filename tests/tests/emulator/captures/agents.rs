@@ -14,6 +14,14 @@ pub(super) async fn set_up(world: &mut World, capture: &Capture) {
         "agents_create" | "agents_create_400_ssrf" | "agents_create_webhook" => {}
         "agents_create_same_name_suffix" => alpha(world).await,
         "agents_patch" => cast(world).await,
+        "live_sessions_register" => alpha(world).await,
+        "live_sessions_409" | "live_sessions_heartbeat" | "live_sessions_list" => {
+            alpha(world).await;
+            let session = r#"{"label":"main","cue_id":"cue_kiic5mvzwfzo","task_name":"live","is_default":true,"session_token":"01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#;
+            world
+                .ok("POST", &format!("/v1/agents/{ALPHA}/live-sessions"), session)
+                .await;
+        }
         name => {
             cast(world).await;
             change(world, r#"{"display_name":"Alpha 2","metadata":{"x":1}}"#).await;

@@ -43,6 +43,7 @@ const UNDETERMINED: &[&str] = &[
     "alert_webhook_secret",
     "session_token",
     "received_at",
+    "attached_at",
 ];
 
 pub(super) fn differences(capture: &Capture, world: &World, got: &Answer) -> Vec<String> {

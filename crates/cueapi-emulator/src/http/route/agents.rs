@@ -1,4 +1,4 @@
-//! The routes of agents, their mailboxes, events and subscriptions.
+//! The routes of agents: their mailboxes, events and subscriptions, their live sessions and who has those at hand.
 
 use http::Method;
 
@@ -24,6 +24,34 @@ pub(super) fn lookup(segments: &[&str]) -> Option<(Operations, Vec<String>)> {
             ],
             &[agent],
         ),
+        ["v1", "agents", agent @ "reconcile-attachments"] => (
+            &[
+                (POST, Operation::Reconcile),
+                (GET, Operation::GetAgent),
+                (PATCH, Operation::PatchAgent),
+                (DELETE, Operation::DeleteAgent),
+            ],
+            &[agent],
+        ),
+        ["v1", "agents", agent, "attachments"] => (&[(POST, Operation::Attach)], &[agent]),
+        ["v1", "agents", agent, "attachments", token] => (&[(DELETE, Operation::Detach)], &[agent, token]),
+        ["v1", "agents", agent, "live-sessions"] => (
+            &[
+                (POST, Operation::RegisterLiveSession),
+                (GET, Operation::ListLiveSessions),
+            ],
+            &[agent],
+        ),
+        ["v1", "agents", agent, "live-sessions", label] => (
+            &[
+                (PATCH, Operation::PatchLiveSession),
+                (DELETE, Operation::DetachLiveSession),
+            ],
+            &[agent, label],
+        ),
+        ["v1", "agents", agent, "live-sessions", label, "heartbeat"] => {
+            (&[(POST, Operation::LiveSessionHeartbeat)], &[agent, label])
+        }
         ["v1", "agents", agent] => (
             &[
                 (GET, Operation::GetAgent),
