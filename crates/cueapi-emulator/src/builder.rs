@@ -205,7 +205,7 @@ impl Builder {
     /// signature, the real body. Other origins go over the network.
     ///
     /// The function answers with [`http::Response`] or [`StatusCode`](http::StatusCode). One that panics is a receiver that
-    /// has cut the connection; [`SentDelivery::panic`] says so. It may call the API; [`Emulator::advance`] waits for it.
+    /// has cut the connection; [`SentDelivery::panic`](crate::SentDelivery::panic) says so. It may call the API; [`Emulator::advance`] waits for it.
     ///
     /// ```
     /// use std::time::Duration;

@@ -128,7 +128,7 @@ async fn a_condition_is_looked_at_when_another_task_does_something() {
 #[tokio::test]
 async fn the_system_s_clock_is_waited_for_without_looking_at_it() {
     let emulator = Emulator::builder().limits(Limits::unlimited()).start().await.unwrap();
-    let soon = cueapi_hyper::types::Timestamp::from(jiff::Timestamp::now() + Duration::from_millis(1500));
+    let soon = cueapi_hyper::types::Timestamp::from(jiff::Timestamp::now() + Duration::from_millis(2500));
     let once = client(&emulator)
         .cues()
         .create("once", Schedule::at(soon), Transport::Worker);

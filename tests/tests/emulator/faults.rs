@@ -23,7 +23,7 @@ fn builder() -> Builder {
 fn client_with(emulator: &Emulator, policy: RetryPolicy) -> Client {
     ClientBuilder::new(emulator.api_key(), HyperClient::plain())
         .base_url(emulator.base_url())
-        .timeout(Duration::from_millis(300))
+        .timeout(Duration::from_secs(2))
         .retry(policy)
         .build()
         .unwrap()

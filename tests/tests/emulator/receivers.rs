@@ -26,7 +26,6 @@ fn builder() -> Builder {
     Emulator::builder()
         .clock(Clock::held("2026-03-02T08:00:00Z".parse().unwrap()))
         .limits(Limits::unlimited())
-        .delivery_timeout(Duration::from_millis(300))
         .seed(7)
 }
 
@@ -164,6 +163,7 @@ async fn a_receiver_may_call_the_api_while_the_clock_is_being_moved() {
 #[tokio::test]
 async fn a_receiver_that_takes_too_long_has_timed_out() {
     let emulator = builder()
+        .delivery_timeout(Duration::from_millis(300))
         .receiver("http://jobs.test", async |_| std::future::pending::<StatusCode>().await)
         .start()
         .await
