@@ -223,7 +223,8 @@ pub enum DeliveryFault {
     /// The request goes out after the next one, whatever that is about, and is signed then. When none comes within 300
     /// seconds, the server takes it for stale and tries again, and that is the next one.
     HeldBack,
-    /// The signature is made with a secret that nobody has.
+    /// The signature is made with a secret that nobody has. Like the next two, it does not strike what goes unsigned: notices
+    /// of failure.
     WrongSignature,
     /// The signature is made with the secret before the last rotation. Strikes only when there was one.
     OldSecret,

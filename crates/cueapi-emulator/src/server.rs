@@ -267,12 +267,14 @@ impl Shared {
         if self.orders().is_empty() {
             return None;
         }
-        let has_old_secret = self.old_secret(delivery).is_some();
-        self.orders().delivery(
-            self.clock.now(),
-            Target::Delivery(delivery.kind.clone()),
-            has_old_secret,
-        )
+        let (signed, has_old_secret) = (delivery.secret.is_some(), self.old_secret(delivery).is_some());
+        let possible = |fault: &DeliveryFault| match fault {
+            DeliveryFault::OldSecret => has_old_secret,
+            DeliveryFault::WrongSignature | DeliveryFault::ClockSkew(_) => signed,
+            _ => true,
+        };
+        let target = Target::Delivery(delivery.kind.clone());
+        self.orders().delivery(self.clock.now(), target, possible)
     }
 
     fn old_secret(&self, delivery: &Delivery) -> Option<Box<str>> {
@@ -283,9 +285,7 @@ impl Shared {
 
     async fn send(&self, mut delivery: Delivery, fault: Option<DeliveryFault>) {
         match fault {
-            Some(DeliveryFault::WrongSignature) if delivery.secret.is_some() => {
-                delivery.secret = Some("whsec_of_nobody".into());
-            }
+            Some(DeliveryFault::WrongSignature) => delivery.secret = Some("whsec_of_nobody".into()),
             Some(DeliveryFault::OldSecret) => delivery.secret = self.old_secret(&delivery),
             Some(DeliveryFault::Stalled) if !self.clock.is_held() => {
                 tokio::time::sleep(self.sender.timeout(&delivery)).await;

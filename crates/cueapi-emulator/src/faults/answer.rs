@@ -38,7 +38,8 @@ fn spell(retry_after: RetryAfter) -> String {
     }
 }
 
-/// The answer with a body that comes byte after byte, or breaks off after half; `None` when it has none.
+/// The answer with a body that comes byte after byte, or breaks off after half; `None` when there is
+/// nothing to break.
 pub(crate) async fn trickle(answer: Response, fault: &CallFault) -> Option<Response> {
     let (mut head, body) = answer.into_parts();
     let whole = to_bytes(body, usize::MAX).await.ok()?;
@@ -47,7 +48,8 @@ pub(crate) async fn trickle(answer: Response, fault: &CallFault) -> Option<Respo
         _ => (whole.len() / 2, Duration::from_millis(1), whole.len() / 2),
     };
     if whole.is_empty() {
-        return None;
+        let slow = matches!(fault, CallFault::AnswerSlow(_));
+        return slow.then(|| Response::from_parts(head, Body::empty()));
     }
     head.headers.insert(header::CONTENT_LENGTH, whole.len().into());
     let body = Body::new(Trickle {

@@ -60,11 +60,13 @@ impl Orders {
     }
 
     /// What goes wrong with a delivery.
-    pub(crate) fn delivery(&mut self, at: Timestamp, target: Target, has_old_secret: bool) -> Option<DeliveryFault> {
-        let possible = |hitch: &Hitch| match hitch {
-            Hitch::Delivery { fault, .. } => *fault != DeliveryFault::OldSecret || has_old_secret,
-            Hitch::Call { .. } => false,
-        };
+    pub(crate) fn delivery(
+        &mut self,
+        at: Timestamp,
+        target: Target,
+        possible: impl Fn(&DeliveryFault) -> bool,
+    ) -> Option<DeliveryFault> {
+        let possible = |hitch: &Hitch| matches!(hitch, Hitch::Delivery { fault, .. } if possible(fault));
         match self.strike(at, target, possible)? {
             Hitch::Delivery { fault, .. } => Some(fault),
             Hitch::Call { .. } => None,

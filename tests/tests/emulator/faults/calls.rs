@@ -121,6 +121,22 @@ async fn a_slow_answer_comes_whole() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_body_can_be_lost_but_not_slow() {
+    let emulator = builder().start().await.unwrap();
+    let client = client(&emulator);
+    let cue = worker_cue(&client).await;
+    emulator.inject(Fault::call(
+        "cues.delete",
+        CallFault::AnswerSlow(Duration::from_secs(60)),
+    ));
+    client.cues().delete(&cue).await.unwrap();
+    let cue = worker_cue(&client).await;
+    emulator.inject(Fault::call("cues.delete", CallFault::AnswerCut));
+    assert!(client.cues().delete(&cue).await.unwrap_err().may_have_executed());
+    assert!(client.cues().list().await.unwrap().cues.is_empty());
+}
+
+#[tokio::test]
 async fn a_429_says_when_to_come_back_in_seconds_as_a_date_or_not_at_all() {
     let emulator = builder().start().await.unwrap();
     let client = client(&emulator);

@@ -276,6 +276,7 @@ async fn faults_can_be_for_one_cue_or_one_kind_of_delivery() {
             .id
     });
     emulator.inject(Fault::deliveries_of(&broken, DeliveryFault::Refused).times(3));
+    emulator.inject(Fault::deliveries_of(&broken, DeliveryFault::WrongSignature));
     let failing = cues.fire(&broken).await.unwrap();
     cues.fire(&whole).await.unwrap();
     emulator.run_until_idle().await;
