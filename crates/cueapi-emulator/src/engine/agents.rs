@@ -309,7 +309,9 @@ impl Engine {
         if agent.webhook_url.is_none() {
             return Err(Refusal::api(409, "no_webhook_url", "agent has no webhook_url"));
         }
-        agent.webhook_secret = Some(secret.clone());
+        if let Some(old) = agent.webhook_secret.replace(secret.clone()) {
+            self.replaced_secrets.insert(secret.clone(), old);
+        }
         Ok(secret)
     }
 

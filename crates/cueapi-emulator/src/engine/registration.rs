@@ -84,7 +84,9 @@ impl Engine {
     pub fn rotate_alert_webhook_secret(&mut self, id: AccountId) -> Box<str> {
         let new = self.ids.hex("", 4);
         if let Some(account) = self.account_mut(id) {
-            account.alert_webhook_secret = Some(new.clone());
+            if let Some(old) = account.alert_webhook_secret.replace(new.clone()) {
+                self.replaced_secrets.insert(new.clone(), old);
+            }
         }
         new
     }
