@@ -7,6 +7,7 @@ mod codegen;
 mod confine;
 mod contract;
 mod cookbook;
+mod cron;
 mod drift;
 mod edge;
 mod golden;
@@ -28,6 +29,7 @@ enum Command {
         check: bool,
     },
     Contract(contract::Args),
+    Cron(cron::Args),
     Drift(drift::Args),
     Edge(edge::Args),
     Golden(golden::Args),
@@ -41,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ci(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Contract(args) => args.run(),
+        Command::Cron(args) => args.run(),
         Command::Drift(args) => args.run(),
         Command::Edge(args) => args.run(),
         Command::Golden(args) => args.run(),

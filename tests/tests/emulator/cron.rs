@@ -3,7 +3,7 @@
 use cueapi_emulator::engine::{CreateCue, Engine, Limits, Refusal, Schedule};
 use jiff::Timestamp;
 
-/// Made by `fixtures/cron/croniter_sample.py`. Point `CRONITER_ANSWERS` at a larger file to compare more.
+/// Made by `cargo xtask cron --write-sample`. `cargo xtask cron` points `CRONITER_ANSWERS` at a larger file.
 const SAMPLE: &str = include_str!("../../fixtures/cron/sample.tsv");
 
 /// What the emulator says, in the words of the sample.
