@@ -53,10 +53,8 @@ pub(super) async fn set_up(world: &mut World, capture: &Capture) {
                 send(world, BETA, &[], ALPHA, r#""body":"x""#).await;
             }
         }
-        _ if name.starts_with("inbox_") || name.starts_with("sent_") => {
-            if capture.status == 200 {
-                mailbox(world, &capture.json()).await;
-            }
+        _ if capture.status == 200 && (name.starts_with("inbox_") || name.starts_with("sent_")) => {
+            mailbox(world, &capture.json()).await;
         }
         _ if name.starts_with("events_pull") && capture.status == 200 => events(world).await,
         _ => {}
