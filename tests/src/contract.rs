@@ -14,6 +14,7 @@ mod echo;
 mod events;
 mod executions;
 mod firing;
+mod live;
 mod login;
 mod messages;
 mod outcomes;
@@ -131,6 +132,7 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.agents().await;
         self.messages().await;
         self.events().await;
+        self.live().await;
         self.account().await;
         self.alerts().await;
         self.echo().await;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
-use crate::{codegen, confine, cookbook, parity};
+use crate::{codegen, confine, contract, cookbook, parity};
 
 /// Runs all that CI runs: format, lints, generated code, docs, dependencies, tests, examples.
 #[derive(Debug, clap::Args)]
@@ -38,6 +38,7 @@ const STEPS: &[(&str, Check)] = &[
     }),
     ("what core reaches", |sh| confine::run(sh)),
     ("tests", |sh| Ok(cmd!(sh, "cargo test --workspace").run()?)),
+    ("contract", |sh| contract::run_against_emulator(sh)),
     ("cookbook", |sh| cookbook::run(sh)),
 ];
 

@@ -1,8 +1,12 @@
 //! `cargo xtask contract`: the live checks of `tests/src/contract`, against any server.
 
-use std::process::Command;
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
 
 use anyhow::{Context, Result, ensure};
+use xshell::{Shell, cmd};
 
 /// Checks a live server against what the SDK relies on, and deletes all that it made.
 #[derive(Debug, clap::Args)]
@@ -37,6 +41,49 @@ impl Args {
             "the server does not keep the contract, or could not be checked"
         );
         Ok(())
+    }
+}
+
+/// Checks an emulator that is started for this, with all that cannot be undone.
+pub(crate) fn run_against_emulator(sh: &Shell) -> Result<()> {
+    cmd!(
+        sh,
+        "cargo build --package cueapi-emulator --package cueapi-tests --bins"
+    )
+    .run()?;
+    let mut emulator = Emulator(
+        Command::new("cargo")
+            .args(["run", "--quiet", "--package", "cueapi-emulator", "--"])
+            .args(["--port", "0", "--rate-limit", "100000"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start cargo")?,
+    );
+    let out = emulator.0.stdout.take().context("the emulator has no output")?;
+    // Held open: who writes into a pipe that nobody holds is ended.
+    let mut lines = BufReader::new(out).lines();
+    let told: Vec<String> = lines.by_ref().take(3).collect::<Result<_, _>>()?;
+    let value = |name: &str| {
+        let found = told
+            .iter()
+            .find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='));
+        found.with_context(|| format!("the emulator did not say {name}"))
+    };
+    let suite = cmd!(
+        sh,
+        "cargo run --quiet --package cueapi-tests --bin contract -- --destructive"
+    );
+    let suite = suite.env("CUEAPI_BASE_URL", value("CUEAPI_BASE_URL")?);
+    Ok(suite.env("CUEAPI_API_KEY", value("CUEAPI_API_KEY")?).run()?)
+}
+
+/// Ends with the program that started it, however that ends.
+struct Emulator(Child);
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
