@@ -13,8 +13,11 @@ mod edge;
 mod golden;
 mod no_std;
 mod parity;
+mod release;
+mod steps;
 mod targets;
 mod vectors;
+mod workspace;
 
 use clap::Parser;
 
@@ -35,6 +38,7 @@ enum Command {
     Golden(golden::Args),
     NoStd(no_std::Args),
     Parity(parity::Args),
+    Release(release::Args),
     Vectors(vectors::Args),
 }
 
@@ -49,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Command::Golden(args) => args.run(),
         Command::NoStd(args) => args.run(),
         Command::Parity(args) => args.run(),
+        Command::Release(args) => args.run(),
         Command::Vectors(args) => args.run(),
     }
 }

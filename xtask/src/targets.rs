@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use semver::Version;
 use xshell::{Cmd, Shell, cmd};
 
 /// Where code for a target comes from.
 pub(crate) enum Toolchain {
     /// The toolchain in use, to which rustup could add the target.
     Rustup,
+    /// Another one of rustup's, by its version.
+    Version(String),
     /// One of its own, from Debian's packages; this file sets its environment.
     Debian(PathBuf),
 }
@@ -26,6 +29,30 @@ impl Toolchain {
             return Ok(Self::Rustup);
         }
         eprintln!("rustup has no such target; taking a toolchain from Debian's packages instead");
+        Self::debian(sh, targets)
+    }
+
+    /// A compiler of this version, such as 1.85: by rustup, or where that has none, from Debian's packages if theirs is it.
+    pub(crate) fn of_version(sh: &Shell, version: &Version) -> Result<Option<Self>> {
+        let version = format!("{}.{}", version.major, version.minor);
+        if cmd!(sh, "rustup toolchain install --profile minimal {version}")
+            .quiet()
+            .ignore_stderr()
+            .ignore_stdout()
+            .run()
+            .is_ok()
+        {
+            return Ok(Some(Self::Version(version)));
+        }
+        eprintln!("rustup has no toolchain {version}; looking at the one of Debian's packages");
+        let Ok(debian) = Self::debian(sh, &[]) else {
+            return Ok(None);
+        };
+        let found = debian.cargo(sh, &["--version"]).quiet().read()?;
+        Ok(found.starts_with(&format!("cargo {version}.")).then_some(debian))
+    }
+
+    fn debian(sh: &Shell, targets: &[&str]) -> Result<Self> {
         let prefix = target_folder().join("debian-toolchain");
         let environment = prefix.join("env");
         if !environment.exists() {
@@ -43,6 +70,7 @@ impl Toolchain {
     pub(crate) fn cargo<'a>(&self, sh: &'a Shell, arguments: &[&str]) -> Cmd<'a> {
         match self {
             Self::Rustup => cmd!(sh, "cargo").args(arguments),
+            Self::Version(version) => cmd!(sh, "cargo +{version}").args(arguments),
             Self::Debian(environment) => {
                 let script = r#". "$0"; exec cargo "$@""#;
                 cmd!(sh, "bash -c {script} {environment}").args(arguments)
