@@ -11,6 +11,7 @@ mod cron;
 mod drift;
 mod edge;
 mod golden;
+mod measure;
 mod no_std;
 mod parity;
 mod release;
@@ -36,6 +37,7 @@ enum Command {
     Drift(drift::Args),
     Edge(edge::Args),
     Golden(golden::Args),
+    Measure(measure::Args),
     NoStd(no_std::Args),
     Parity(parity::Args),
     Release(release::Args),
@@ -51,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Command::Drift(args) => args.run(),
         Command::Edge(args) => args.run(),
         Command::Golden(args) => args.run(),
+        Command::Measure(args) => args.run(),
         Command::NoStd(args) => args.run(),
         Command::Parity(args) => args.run(),
         Command::Release(args) => args.run(),
