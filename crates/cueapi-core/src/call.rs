@@ -4,15 +4,19 @@
 
 mod decode;
 mod exchange;
+mod machine;
 
 use std::{fmt, sync::Arc};
 
 pub(crate) use self::decode::decode;
-use self::exchange::{Answer, Exchange, Next};
+use self::{
+    exchange::{Answer, Exchange},
+    machine::{Machine, Move},
+};
 use crate::{
     api::executions::GetExecution,
     config::{CallOptions, Config},
-    endpoint::{Endpoint, FromResponse, Judgement, Repeat},
+    endpoint::{Endpoint, FromResponse, Judgement},
     error::{BuildError, Error},
     http::{HttpError, Request, Response},
     reply::Reply,
@@ -35,10 +39,18 @@ use crate::{
 /// ```
 pub struct Call<E> {
     endpoint: E,
-    phase: Phase,
+    machine: Machine,
 }
 
 /// What the driver of a [`Call`] does next.
+///
+/// ```
+/// use cueapi_core::{call::Step, testing::ReplayClient};
+///
+/// let mut call = ReplayClient::default().client().workers().list().into_call();
+/// let Step::Send(request) = call.step(None) else { panic!("the first step sends") };
+/// assert_eq!(format!("{:?}", Step::<()>::Send(request)), "Send(GET /v1/workers)");
+/// ```
 pub enum Step<T> {
     /// Make this exchange and pass its result to the next step.
     Send(Request),
@@ -48,84 +60,34 @@ pub enum Step<T> {
     Done(Result<Reply<T>, Error>),
 }
 
-enum Phase {
-    /// The request could not be built.
-    Unsendable(BuildError),
-    /// The operation itself.
-    Operation(Exchange),
-    /// A repeated write was refused: find out whether the first one was ours.
-    ReadBack {
-        exchange: Exchange,
-        refusal: Error,
-    },
-    Over,
-}
-
 impl<E: Endpoint> Call<E> {
     pub(crate) fn new(endpoint: E, config: Arc<Config>, options: CallOptions, error: Option<BuildError>) -> Self {
         let exchange = match error {
             Some(error) => Err(error),
             None => Exchange::new(&endpoint, config, options),
         };
-        let phase = match exchange {
-            Ok(exchange) => Phase::Operation(exchange),
-            Err(error) => Phase::Unsendable(error),
-        };
-        Self { endpoint, phase }
+        let machine = Machine::new(E::ID, exchange);
+        Self { endpoint, machine }
     }
 
     /// Takes what came of the last step (`None` at the start and after a sleep) and says what is next.
     pub fn step(&mut self, last: Option<Result<Response, HttpError>>) -> Step<E::Output> {
-        match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Unsendable(error) => Step::Done(Err(Error::build(E::ID, error))),
-            Phase::Operation(mut exchange) => match exchange.step(last) {
-                Next::Send(request) => {
-                    self.phase = Phase::Operation(exchange);
-                    Step::Send(request)
-                }
-                Next::Sleep(duration) => {
-                    self.phase = Phase::Operation(exchange);
-                    Step::Sleep(duration)
-                }
-                Next::Done(Ok(answer)) => Step::Done(decoded(&self.endpoint, answer)),
-                Next::Done(Err(refusal)) => self.after_refusal(exchange, refusal),
-            },
-            Phase::ReadBack { mut exchange, refusal } => match exchange.step(last) {
-                Next::Send(request) => {
-                    self.phase = Phase::ReadBack { exchange, refusal };
-                    Step::Send(request)
-                }
-                Next::Sleep(duration) => {
-                    self.phase = Phase::ReadBack { exchange, refusal };
-                    Step::Sleep(duration)
-                }
-                Next::Done(Ok(answer)) => Step::Done(self.judge(answer, refusal)),
-                Next::Done(Err(error)) => Step::Done(Err(refusal.with_source(error))),
-            },
-            Phase::Over => Step::Done(Err(Error::build(
-                E::ID,
-                BuildError::new("this call is over: make a new one"),
-            ))),
+        match self.machine.step(last) {
+            Move::Send(request) => Step::Send(request),
+            Move::Sleep(duration) => Step::Sleep(duration),
+            Move::Answered(answer) => Step::Done(decoded(&self.endpoint, answer)),
+            Move::Failed(error) => Step::Done(Err(error)),
+            Move::RepeatRefused(refusal) => self.read_back(refusal),
+            Move::ReadBack(answer, refusal) => Step::Done(self.judge(answer, refusal)),
         }
     }
 
-    /// A refused repeat of a write whose first attempt may have arrived is looked into; any other refusal is final.
-    fn after_refusal(&mut self, exchange: Exchange, refusal: Error) -> Step<E::Output> {
-        let refused_repeat = self.endpoint.repeat() == Repeat::WriteOnce
-            && refusal.may_have_executed()
-            && refusal.status() == Some(::http::StatusCode::CONFLICT);
-        let Some(read_back) = self.endpoint.read_back().filter(|_| refused_repeat) else {
-            return Step::Done(Err(refusal));
-        };
-        let mut exchange = match exchange.follow_up(&GetExecution::new(read_back.execution)) {
-            Ok(exchange) => exchange,
-            Err(_) => return Step::Done(Err(refusal)),
-        };
-        let Next::Send(request) = exchange.step(None) else {
-            return Step::Done(Err(refusal));
-        };
-        self.phase = Phase::ReadBack { exchange, refusal };
-        Step::Send(request)
+    fn read_back(&mut self, refusal: Error) -> Step<E::Output> {
+        let read_back = self.endpoint.read_back().map(|read_back| read_back.execution);
+        match self.machine.read_back(read_back, refusal) {
+            Ok(request) => Step::Send(request),
+            Err(refusal) => Step::Done(Err(refusal)),
+        }
     }
 
     fn judge(&self, answer: Answer, refusal: Error) -> Result<Reply<E::Output>, Error> {

@@ -13,6 +13,19 @@ use crate::{
 };
 
 /// An execution that this worker holds, and what is to be done.
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// # let list = r#"{"executions":[{"execution_id":"5f2c","cue_id":"cue_1","cue_name":"report","scheduled_for":"2026-11-24T17:00:00Z","payload":{"task":"report"},"attempt":1}]}"#;
+/// # let claim = r#"{"claimed":true,"execution_id":"5f2c","lease_seconds":900}"#;
+/// let client = ReplayClient::new([json(200, list), json(200, claim)]).client();
+/// if let Some(claimed) = testing::run(client.executions().claim_next("worker-1").send())? {
+///     assert_eq!(claimed.execution.cue_name, "report");
+///     // … work, with heartbeats, then: client.executions().report_outcome(…)
+/// }
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ClaimedExecution {
@@ -24,6 +37,13 @@ pub struct ClaimedExecution {
 }
 
 /// A `claim_next` that is not sent yet; see [`Executions::claim_next`].
+///
+/// ```
+/// use cueapi_core::testing::ReplayClient;
+///
+/// let client = ReplayClient::default().client();
+/// let call = client.executions().claim_next("worker-1").task("report"); // nothing is sent yet
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct ClaimNext<C> {

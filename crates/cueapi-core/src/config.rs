@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderValue, Uri,
-    header::{ACCEPT, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
 };
 
 use crate::{auth::ApiKey, error::BuildError, retry::RetryPolicy};
@@ -15,7 +15,7 @@ pub(crate) const DEFAULT_BASE_URL: &str = "https://api.cueapi.ai";
 /// The fixed part of every request of a client.
 pub(crate) struct Config {
     base: String,
-    authorization: Option<HeaderValue>,
+    /// Every header that the client adds, its key among them.
     headers: HeaderMap,
 }
 
@@ -50,9 +50,11 @@ impl Config {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(authorization) = key.authorization()? {
+            headers.insert(AUTHORIZATION, authorization);
+        }
         Ok(Self {
             base: base(base_url)?,
-            authorization: key.authorization()?,
             headers,
         })
     }
@@ -62,15 +64,23 @@ impl Config {
         &self.base
     }
 
-    /// The key as a header; a client without one cannot call what asks for it.
-    pub(crate) fn authorization(&self) -> Result<HeaderValue, BuildError> {
-        self.authorization.clone().ok_or_else(|| {
-            BuildError::new("this client was built without an API key, and the operation needs one: see ApiKey::none")
-        })
+    /// Fails where the operation needs a key and the client has none.
+    pub(crate) fn check_key(&self) -> Result<(), BuildError> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            return Ok(());
+        }
+        Err(BuildError::new(
+            "this client was built without an API key, and the operation needs one: see ApiKey::none",
+        ))
     }
 
-    pub(crate) fn headers(&self) -> &HeaderMap {
-        &self.headers
+    /// What every request carries; the key only where the operation asks for it.
+    pub(crate) fn headers(&self, authenticated: bool) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if !authenticated {
+            headers.remove(AUTHORIZATION);
+        }
+        headers
     }
 }
 

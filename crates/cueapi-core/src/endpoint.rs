@@ -108,6 +108,15 @@ pub trait Endpoint {
 /// Whether a request whose fate is unknown may be sent again. Stated by the API description for every operation.
 ///
 /// All of them are repeated when not one byte was sent, and after a 429, which is refused before any work is done.
+///
+/// ```
+/// use cueapi_core::api::{cues::{FireCue, GetCue}, executions::ReportOutcome};
+/// use cueapi_core::endpoint::{Endpoint, Repeat};
+///
+/// assert_eq!(GetCue::REPEAT, Repeat::Safe);
+/// assert_eq!(FireCue::REPEAT, Repeat::Unsafe);
+/// assert_eq!(ReportOutcome::REPEAT, Repeat::WriteOnce);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Repeat {
     /// A second one changes nothing: reads, whole updates, deletes, heartbeats.

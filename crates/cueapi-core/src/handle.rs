@@ -24,6 +24,16 @@ use crate::{
 /// What the work under [`handle`](Executions::handle) is given: the payload, and a place for what it has to show.
 ///
 /// Cheap to clone; clones share what is set.
+///
+/// ```
+/// use cueapi_core::{ExecutionContext, types::Evidence};
+///
+/// async fn work(ctx: ExecutionContext) -> Result<usize, serde_json::Error> {
+///     let accounts: Vec<String> = ctx.payload().parse().unwrap_or_default();
+///     ctx.result(format!("{} accounts", accounts.len())).evidence(Evidence::new().external_id("batch-7"));
+///     Ok(accounts.len())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ExecutionContext(Arc<Shared>);
 
@@ -35,6 +45,20 @@ struct Shared {
 }
 
 /// Why work under [`handle`](Executions::handle) did not end well.
+///
+/// ```
+/// use cueapi_core::{HandleError, testing::{self, ReplayClient, json}, types::Payload};
+///
+/// # let receipt = r#"{"execution_id":"5f2c","outcome_recorded":true,"outcome_state":"reported_failure","reason":null}"#;
+/// let executions = ReplayClient::new([json(200, receipt)]).client().executions();
+/// let work = executions.handle("5f2c", Payload::default(), async |_| Err::<(), _>("no such account"));
+/// match testing::run(work) {
+///     Ok(()) => unreachable!("the work fails"),
+///     Err(HandleError::Work(error)) => assert_eq!(error, "no such account"), // and CueAPI knows it
+///     Err(HandleError::Report(unreported)) => panic!("keep {:?} for later", unreported.outcome),
+///     Err(_) => unreachable!("there is no other yet"),
+/// }
+/// ```
 #[non_exhaustive]
 pub enum HandleError<T, E> {
     /// The work failed with this error, and the failure is reported.
@@ -44,6 +68,16 @@ pub enum HandleError<T, E> {
 }
 
 /// An outcome that could not be reported, and all that the caller needs to do it later.
+///
+/// ```
+/// use cueapi_core::{HandleError, testing::{self, ReplayClient, json}, types::Payload};
+///
+/// let refused = r#"{"error":{"code":"invalid_api_key","message":"Invalid API key","status":401}}"#;
+/// let executions = ReplayClient::new([json(401, refused)]).client().executions();
+/// let work = executions.handle("5f2c", Payload::default(), async |_| Ok::<_, String>(47));
+/// let Err(HandleError::Report(unreported)) = testing::run(work) else { panic!("the report is refused") };
+/// assert_eq!(unreported.result, Ok(47)); // the work is not lost; later: report_outcome("5f2c", unreported.outcome)
+/// ```
 #[non_exhaustive]
 pub struct Unreported<T, E> {
     /// What the work returned.

@@ -65,6 +65,20 @@ pub trait HttpClient: Send + Sync + 'static {
 /// The same contract for single-threaded runtimes, such as `fetch` in a browser or at the edge.
 ///
 /// Every [`HttpClient`] is one; implement one trait or the other, not both.
+///
+/// ```
+/// use std::{rc::Rc, time::Duration};
+/// use cueapi_core::http::{HttpError, HttpErrorKind, LocalHttpClient, Request, Response};
+///
+/// struct Offline(Rc<str>); // an `Rc` goes to no other thread
+///
+/// impl LocalHttpClient for Offline {
+///     async fn send(&self, _request: Request) -> Result<Response, HttpError> {
+///         Err(HttpError::new(HttpErrorKind::Connect).with_source(&*self.0))
+///     }
+///     async fn sleep(&self, _duration: Duration) {}
+/// }
+/// ```
 pub trait LocalHttpClient: 'static {
     /// Makes one exchange; the [module](self) says what that obliges to.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>>;
@@ -74,6 +88,18 @@ pub trait LocalHttpClient: 'static {
 }
 
 /// The same contract without a runtime.
+///
+/// ```
+/// use cueapi_core::http::{BlockingHttpClient, HttpError, HttpErrorKind, Request, Response};
+///
+/// struct Offline;
+///
+/// impl BlockingHttpClient for Offline {
+///     fn send(&self, _request: Request) -> Result<Response, HttpError> {
+///         Err(HttpError::new(HttpErrorKind::Connect))
+///     }
+/// }
+/// ```
 pub trait BlockingHttpClient {
     /// Makes one exchange; the [module](self) says what that obliges to.
     ///

@@ -15,6 +15,14 @@ use crate::{
 };
 
 /// An endpoint that lists in pages by offset, newest first.
+///
+/// ```
+/// use cueapi_core::{PagedEndpoint, api::cues::ListCues};
+///
+/// let mut list = ListCues::new();
+/// list.set_offset(50);
+/// assert_eq!(list.offset(), 50);
+/// ```
 pub trait PagedEndpoint: Endpoint + Clone {
     /// What the list is of.
     type Item;
@@ -39,6 +47,25 @@ pub trait PagedEndpoint: Endpoint + Clone {
 /// others into a page that has been read; those are missed, as with every offset-paged list.) An empty page is the end.
 ///
 /// An error does not lose the place: `next` asks for the same page again.
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// # let cue = |id: &str| format!(r#"{{"id":"{id}","name":"n","status":"active","transport":"worker","schedule":{{"type":"recurring","cron":"0 9 * * *","timezone":"UTC"}},"callback":{{"url":"","method":"POST"}},"retry":{{"max_attempts":3,"backoff_minutes":[1]}},"created_at":"2026-11-23T20:41:10Z","updated_at":"2026-11-23T20:41:10Z"}}"#);
+/// # let page = |rows: &[String]| format!(r#"{{"cues":[{}],"total":2,"limit":1,"offset":0}}"#, rows.join(","));
+/// # let (first, second, last) = (page(&[cue("cue_2")]), page(&[cue("cue_1")]), page(&[]));
+/// let replay = ReplayClient::new([json(200, first), json(200, second), json(200, last)]);
+/// let ids: Result<Vec<_>, _> = replay
+///     .blocking_client()
+///     .cues()
+///     .list()
+///     .limit(1)
+///     .pager()
+///     .map(|cue| cue.map(|cue| cue.id.to_string()))
+///     .collect();
+/// assert_eq!(ids?, ["cue_2", "cue_1"]);
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 pub struct Pager<C, E: PagedEndpoint> {
     next_page: Pending<C, E>,
     rows: VecDeque<E::Item>,

@@ -18,6 +18,20 @@ use crate::{
 ///
 /// The setters of its operation are on it (listed below by operation). On an async client `.await` makes the call,
 /// `.send()` does so everywhere, also where futures are not `Send` and where there is no runtime.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// # let page = r#"{"cues":[],"total":0,"limit":20,"offset":0}"#;
+/// let replay = ReplayClient::new([json(200, page)]);
+/// let call = replay.client().cues().list().limit(20).attempt_timeout(Duration::from_secs(5));
+/// assert!(replay.requests().is_empty()); // not sent yet
+///
+/// let reply = testing::run(call.send_with_meta())?;
+/// assert_eq!((reply.value.total, reply.meta.attempts()), (0, 1));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Clone)]
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Pending<C, E> {

@@ -6,6 +6,18 @@ use cueapi_types::Timestamp;
 /// How much of the rate limit is left: a sliding window of 60 seconds for each API key.
 ///
 /// From the `X-RateLimit-*` headers. Absent from health checks, from internal errors, and when the server counts nothing.
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// let answer = json(200, r#"{"workers":[]}"#)
+///     .header("x-ratelimit-limit", "60")
+///     .header("x-ratelimit-remaining", "59")
+///     .header("x-ratelimit-reset", "1795466077");
+/// let reply = testing::run(ReplayClient::new([answer]).client().workers().list().send_with_meta())?;
+/// assert_eq!(reply.meta.rate_limit().map(|limit| limit.remaining), Some(59));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimit {

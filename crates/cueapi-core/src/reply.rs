@@ -7,6 +7,16 @@ use ::http::{HeaderMap, StatusCode};
 use crate::{echo::BodyVerification, error::request_id, http::Response, rate_limit::RateLimit};
 
 /// What a call returned, with the facts of its response; from [`Pending::send_with_meta`](crate::Pending::send_with_meta).
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// let answer = json(200, r#"{"workers":[]}"#).header("x-request-id", "5f2c");
+/// let reply = testing::run(ReplayClient::new([answer]).client().workers().list().send_with_meta())?;
+/// assert!(reply.value.workers.is_empty());
+/// assert_eq!(reply.meta.request_id(), Some("5f2c"));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reply<T> {
@@ -17,6 +27,15 @@ pub struct Reply<T> {
 }
 
 /// The facts of a response, beside its body.
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// let client = ReplayClient::new([json(503, "{}"), json(200, r#"{"workers":[]}"#)]).client();
+/// let meta = testing::run(client.workers().list().send_with_meta())?.meta;
+/// assert_eq!((meta.status().as_u16(), meta.attempts()), (200, 2));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Meta {
     status: StatusCode,

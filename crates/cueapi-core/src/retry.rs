@@ -30,6 +30,17 @@ pub struct RetryPolicy {
 }
 
 /// How one attempt ended, as far as repeating it is concerned.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::{RetryPolicy, endpoint::Repeat, http::HttpErrorKind, retry::{AttemptOutcome, Decision}};
+///
+/// let policy = RetryPolicy::default();
+/// let after = |outcome| policy.decide(Repeat::Unsafe, outcome, 1, Duration::ZERO, u64::MAX);
+/// let (unsent, unknown) = (HttpErrorKind::Connect, HttpErrorKind::Timeout);
+/// assert_eq!(after(AttemptOutcome::Failed(unsent)), Decision::RetryAfter(Duration::from_millis(250)));
+/// assert_eq!(after(AttemptOutcome::Failed(unknown)), Decision::Stop);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// No complete response came.
@@ -39,6 +50,15 @@ pub enum AttemptOutcome {
 }
 
 /// What to do after an attempt.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::{RetryPolicy, endpoint::Repeat, retry::{AttemptOutcome, Decision}};
+///
+/// let busy = AttemptOutcome::Answered(http::StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(2)));
+/// let decision = RetryPolicy::default().decide(Repeat::Safe, busy, 1, Duration::ZERO, 0);
+/// assert_eq!(decision, Decision::RetryAfter(Duration::from_secs(2)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// Send again after this time.

@@ -39,6 +39,16 @@ use crate::{
 /// An HTTP client that answers from a script and records what it was asked.
 ///
 /// Clones share script and record. Sleeps are recorded and take no time. An [`HttpClient`] and a [`BlockingHttpClient`] alike.
+///
+/// ```
+/// use cueapi_core::testing::{ReplayClient, json};
+///
+/// let replay = ReplayClient::new([json(200, r#"{"workers":[]}"#)]);
+/// let workers = replay.blocking_client().workers().list().send()?;
+/// assert!(workers.workers.is_empty());
+/// assert_eq!((replay.requests().len(), replay.unused()), (1, 0));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct ReplayClient(Arc<Mutex<State>>);
 
@@ -50,9 +60,26 @@ struct State {
 }
 
 /// One line of the script: a response or a failure. From [`json`], [`response`] or [`failure`].
+///
+/// ```
+/// use cueapi_core::testing::{ReplayClient, failure, json};
+/// use cueapi_core::http::HttpErrorKind;
+///
+/// let script = [failure(HttpErrorKind::Connect), json(204, "").header("x-request-id", "5f2c")];
+/// let replay = ReplayClient::new(script);
+/// replay.blocking_client().workers().delete("worker-1").send()?;
+/// assert_eq!(replay.requests().len(), 2);
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 pub struct Replay(Result<Response, HttpError>);
 
 /// A response with a JSON body, given as text. An empty text is a response without a body.
+///
+/// ```
+/// use cueapi_core::testing::{ReplayClient, json};
+///
+/// let replay = ReplayClient::new([json(200, r#"{"workers":[]}"#)]);
+/// ```
 ///
 /// # Panics
 ///
@@ -63,6 +90,13 @@ pub fn json(status: u16, body: impl Into<Bytes>) -> Replay {
 }
 
 /// A response with any body and no headers.
+///
+/// ```
+/// use cueapi_core::testing::{ReplayClient, response};
+///
+/// let proxy = response(502, "<html>bad gateway</html>").header("content-type", "text/html");
+/// let replay = ReplayClient::new([proxy]);
+/// ```
 ///
 /// # Panics
 ///
@@ -78,12 +112,29 @@ pub fn response(status: u16, body: impl Into<Bytes>) -> Replay {
 }
 
 /// A failed exchange.
+///
+/// ```
+/// use cueapi_core::{ErrorKind, http::HttpErrorKind, testing::{ReplayClient, failure}};
+///
+/// let client = ReplayClient::new([failure(HttpErrorKind::Timeout)]).blocking_client();
+/// let error = client.cues().fire("cue_1").send().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Timeout);
+/// assert!(error.may_have_executed());
+/// ```
 #[must_use]
 pub fn failure(kind: HttpErrorKind) -> Replay {
     Replay(Err(HttpError::new(kind)))
 }
 
 /// Runs a future that never has to wait, such as a call on a [`ReplayClient`]: no runtime needed.
+///
+/// ```
+/// use cueapi_core::testing::{self, ReplayClient, json};
+///
+/// let client = ReplayClient::new([json(200, r#"{"workers":[]}"#)]).client();
+/// assert!(testing::run(client.workers().list().send())?.workers.is_empty());
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 ///
 /// # Panics
 ///

@@ -1,6 +1,8 @@
 //! The documentation of generated items, and its examples: they run, on a client that answers with the description's
 //! own example.
 
+mod types;
+
 use std::fmt::Write;
 
 use anyhow::{Context, Result, anyhow};
@@ -12,6 +14,8 @@ use super::{
     api::{Argument, Endpoint, Group, Hosted, Place, PythonSdk, Type},
     spec::Repeat,
 };
+
+pub(super) use self::types::{model, open_enum};
 
 /// Where lines of running text are broken.
 const WIDTH: usize = 110;
@@ -122,7 +126,27 @@ pub(super) fn endpoint(group: &Group, endpoint: &Endpoint) -> Vec<String> {
         "`{} {}`: see [`{}::{}`].",
         endpoint.http_method, endpoint.path, group.rust_name, endpoint.method_name
     ));
+    doc.code(&[
+        "use cueapi_core::Endpoint;".to_owned(),
+        format!("use cueapi_core::api::{}::{};", group.name, endpoint.rust_name),
+        String::new(),
+        format!("assert_eq!({}::ID, {:?});", endpoint.rust_name, endpoint.id),
+        format!(
+            "assert_eq!({}::METHOD, http::Method::{});",
+            endpoint.rust_name, endpoint.http_method
+        ),
+    ]);
     doc.lines
+}
+
+/// The documentation of a group.
+pub(super) fn group(group: &Group) -> Result<Vec<String>> {
+    let mut doc = Doc::default();
+    doc.text(&group.doc);
+    if let Some(first) = group.endpoints.first() {
+        doc.code(&not_sent(&call(group, first), &[])?);
+    }
+    Ok(doc.lines)
 }
 
 /// The documentation of an endpoint's constructor.

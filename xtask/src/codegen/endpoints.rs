@@ -40,7 +40,7 @@ pub(super) fn files(api: &Api) -> Result<Vec<File>> {
 fn group(group: &Group) -> Result<Vec<TokenStream>> {
     let name = format_ident!("{}", group.rust_name);
     let accessor = format_ident!("{}", group.name);
-    let doc = attributes(&docs::described(&group.doc, false));
+    let doc = attributes(&docs::group(group)?);
     let on_client = attributes(&docs::accessor(group, "client"));
     let on_blocking_client = attributes(&docs::accessor(group, "blocking_client"));
     let methods: Vec<TokenStream> = group

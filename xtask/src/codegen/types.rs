@@ -4,6 +4,7 @@ use anyhow::Result;
 use heck::{AsUpperCamelCase, ToSnakeCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use serde_json::Value;
 
 use super::{
     api::{Api, Field, Presence, Shape, Type, TypeItem},
@@ -20,7 +21,7 @@ pub(super) fn files(api: &Api) -> Result<Vec<File>> {
         if !types.is_empty() {
             let mut parts = vec![imports(&types)?];
             for item in &types {
-                parts.push(type_item(item)?);
+                parts.push(type_item(item, api)?);
             }
             files.push(File::new(FOLDER, &format!("{}.rs", section.name), &section.doc, &parts));
         }
@@ -63,15 +64,19 @@ fn imports(types: &[&TypeItem]) -> Result<String> {
     })
 }
 
-fn type_item(item: &TypeItem) -> Result<String> {
+fn type_item(item: &TypeItem, api: &Api) -> Result<String> {
     let name = format_ident!("{}", item.name);
-    let doc = docs::attributes(&docs::described(&item.doc, item.hosted));
+    let doc = || {
+        let sample = api.samples.get(&item.name).unwrap_or(&Value::Null);
+        let fields: Vec<&Field> = item.shape.fields().collect();
+        Ok::<_, anyhow::Error>(docs::attributes(&docs::model(item, &fields, sample)?))
+    };
     match &item.shape {
         Shape::OpenEnum(variants) => Ok(open_enum(item, variants)),
-        Shape::Model(fields) => files::format(model(&name, &doc, fields)),
+        Shape::Model(fields) => files::format(model(&name, &doc()?, fields)),
         Shape::Extends { base, inherited, own } => {
             let fields: Vec<Field> = inherited.iter().chain(own).cloned().collect();
-            let model = model(&name, &doc, &fields);
+            let model = model(&name, &doc()?, &fields);
             let base = format_ident!("{base}");
             let inherited: Vec<_> = inherited.iter().map(|field| format_ident!("{}", field.name)).collect();
             let variable = format_ident!("{}", item.name.to_snake_case());
@@ -152,16 +157,7 @@ fn field(field: &Field) -> TokenStream {
 fn open_enum(item: &TypeItem, variants: &[(String, String)]) -> String {
     let mut text = String::from("open_enum! {\n");
     let (unknown, named): (Vec<_>, Vec<_>) = variants.iter().partition(|(value, _)| value == "unknown");
-    let mut doc = docs::described(&item.doc, item.hosted);
-    if !unknown.is_empty() {
-        // A variant of this name is there already, and means the same to the caller.
-        doc.push(String::new());
-        doc.extend(docs::described(
-            "The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.",
-            false,
-        ));
-    }
-    text.push_str(&comment("    ", &doc));
+    text.push_str(&comment("    ", &docs::open_enum(item, &named, !unknown.is_empty())));
     text.push_str(&format!("    pub enum {} {{\n", item.name));
     for (value, doc) in named {
         text.push_str(&comment("        ", &docs::described(doc, false)));

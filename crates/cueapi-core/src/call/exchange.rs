@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{
-    HeaderMap, HeaderValue, Method, StatusCode, Uri,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header::CONTENT_TYPE};
 use bytes::Bytes;
 use cueapi_types::ApiError;
 
@@ -28,8 +25,9 @@ pub(super) struct Exchange {
     rules: Rules,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    /// Those of the operation; the client's are added to each attempt, so that a call which is sent once copies them once.
+    own_headers: HeaderMap,
+    body: Body,
     config: Arc<Config>,
     options: CallOptions,
     attempts: u32,
@@ -85,10 +83,8 @@ impl Exchange {
         Self::assemble(
             rules,
             E::METHOD,
-            path.finish()?,
-            &query.finish(),
-            headers.finish()?,
-            endpoint.body()?,
+            (path, query, headers),
+            endpoint.body(),
             config,
             options,
         )
@@ -105,43 +101,27 @@ impl Exchange {
         Ok(follow_up)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what an endpoint says, in the order of a request"
-    )]
     fn assemble(
         rules: Rules,
         method: Method,
-        path: String,
-        query: &str,
-        own_headers: HeaderMap,
-        body: Body,
+        (path, query, headers): (PathBuilder, QueryBuilder, HeaderBuilder),
+        body: Result<Body, BuildError>,
         config: Arc<Config>,
         options: CallOptions,
     ) -> Result<Self, BuildError> {
-        let uri = [config.base(), &path, query].concat();
+        let uri = [config.base(), &path.finish()?, &query.finish()].concat();
+        let own_headers = headers.finish()?;
+        let body = body?;
         let uri = Uri::try_from(uri)
             .map_err(|error| BuildError::new("the ids and filters make a URL that is too long").with_source(error))?;
-        let mut headers = config.headers().clone();
         if rules.authenticated {
-            headers.insert(AUTHORIZATION, config.authorization()?);
+            config.check_key()?;
         }
-        headers.extend(own_headers);
-        if options.verify_body {
-            headers.insert("x-cueapi-verify-echo", HeaderValue::from_static("true"));
-        }
-        let body = match body {
-            Body::Empty => Bytes::new(),
-            Body::Json(json) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                json
-            }
-        };
         Ok(Self {
             rules,
             method,
             uri,
-            headers,
+            own_headers,
             body,
             config,
             options,
@@ -180,10 +160,20 @@ impl Exchange {
 
     fn next_attempt(&mut self) -> Request {
         self.attempts += 1;
-        let mut request = Request::new(self.body.clone());
+        let mut headers = self.config.headers(self.rules.authenticated);
+        if matches!(self.body, Body::Json(_)) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if !self.own_headers.is_empty() {
+            headers.extend(self.own_headers.clone());
+        }
+        if self.options.verify_body {
+            headers.insert("x-cueapi-verify-echo", HeaderValue::from_static("true"));
+        }
+        let mut request = Request::new(self.body.bytes());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = headers;
         let extensions = request.extensions_mut();
         extensions.insert(AttemptTimeout(self.options.attempt_timeout));
         extensions.insert(MaxResponseBytes(self.options.max_response_bytes));
@@ -194,7 +184,7 @@ impl Exchange {
     fn answer(&self, response: Response) -> Next {
         let Rules { operation, repeat, .. } = self.rules;
         let verification = match self.options.verify_body {
-            true => echo::verify(&self.body, response.body()),
+            true => echo::verify(&self.body.bytes(), response.body()),
             false => Ok(BodyVerification::NotAsked),
         };
         Next::Done(match verification {
@@ -211,6 +201,13 @@ impl Exchange {
                 mismatch,
             )),
         })
+    }
+
+    /// Whether this error says no to the repeat of a write that an earlier attempt may have made.
+    pub(super) fn is_refused_repeat(&self, error: &Error) -> bool {
+        self.rules.repeat == Repeat::WriteOnce
+            && error.may_have_executed()
+            && error.status() == Some(StatusCode::CONFLICT)
     }
 
     fn give_up(&self, result: Result<Response, HttpError>) -> Next {

@@ -3,6 +3,19 @@
 use std::fmt;
 
 /// The outcome of every case, in the order in which they ran. `Display` lists them.
+///
+/// ```
+/// # use cueapi_core::http::{BlockingHttpClient, HttpError, HttpErrorKind, Request, Response};
+/// # struct Unplugged;
+/// # impl BlockingHttpClient for Unplugged {
+/// #     fn send(&self, _: Request) -> Result<Response, HttpError> { Err(HttpError::new(HttpErrorKind::Connect)) }
+/// # }
+/// let report = cueapi_core::conformance::run_blocking(Unplugged);
+/// for outcome in report.failures() {
+///     println!("{}: {}", outcome.name(), outcome.reason());
+/// }
+/// assert!(!report.passed());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Report {
     outcomes: Vec<Outcome>,

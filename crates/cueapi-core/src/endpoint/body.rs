@@ -9,6 +9,15 @@ use crate::error::BuildError;
 const MAX_BYTES: usize = 1 << 20;
 
 /// The body of a request.
+///
+/// ```
+/// use cueapi_core::endpoint::Body;
+///
+/// let body = Body::json(&["a", "b"])?;
+/// assert_eq!(format!("{body:?}"), "Json(9 bytes)"); // what is in it is not shown
+/// assert!(Body::json("x".repeat(1 << 20).as_str()).is_err());
+/// # Ok::<(), cueapi_core::BuildError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// No body and no content type.
@@ -35,6 +44,14 @@ impl Body {
         }
         storable(&bytes)?;
         Ok(Self::Json(bytes.into()))
+    }
+
+    /// What is sent.
+    pub(crate) fn bytes(&self) -> Bytes {
+        match self {
+            Self::Empty => Bytes::new(),
+            Self::Json(bytes) => bytes.clone(),
+        }
     }
 }
 

@@ -6,6 +6,16 @@ use cueapi_types::IdempotencyKey;
 use crate::error::BuildError;
 
 /// Writes the headers that belong to one operation.
+///
+/// ```
+/// use cueapi_core::endpoint::HeaderBuilder;
+///
+/// /// What an `Endpoint::headers` of your own may look like.
+/// fn headers(headers: &mut HeaderBuilder) {
+///     headers.text("x-cueapi-from-agent", "writer@acme");
+/// }
+/// # headers(&mut HeaderBuilder::default());
+/// ```
 #[derive(Debug, Default)]
 pub struct HeaderBuilder {
     headers: HeaderMap,

@@ -11,6 +11,16 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 ///
 /// An argument that no escaping can keep from being another route (empty, `.` or `..`) makes the call fail before
 /// anything is sent.
+///
+/// ```
+/// use cueapi_core::endpoint::PathBuilder;
+///
+/// /// What an `Endpoint::path` of your own may look like: `/v1/cues/{id}/fire`.
+/// fn path(id: &str, path: &mut PathBuilder) {
+///     path.lit("v1/cues").seg(id).lit("fire");
+/// }
+/// # path("cue_1", &mut PathBuilder::default());
+/// ```
 #[derive(Debug, Default)]
 pub struct PathBuilder {
     path: String,

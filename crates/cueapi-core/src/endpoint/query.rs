@@ -8,6 +8,16 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Writes the query of a request.
+///
+/// ```
+/// use cueapi_core::endpoint::QueryBuilder;
+///
+/// /// What an `Endpoint::query` of your own may look like: `?limit=20`, and `&status=…` where there is one.
+/// fn query(status: Option<&str>, query: &mut QueryBuilder) {
+///     query.add("limit", 20).add_some("status", status);
+/// }
+/// # query(None, &mut QueryBuilder::default());
+/// ```
 #[derive(Debug, Default)]
 pub struct QueryBuilder {
     query: String,

@@ -5,6 +5,18 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use cueapi_types::PayloadError;
 
 /// Why a request or a client cannot be built from what was given.
+///
+/// ```
+/// use cueapi_core::{BuildError, ErrorKind, testing::{self, ReplayClient}};
+///
+/// // From a call, it is an error of the kind `Build`, with its own text in it.
+/// let error = testing::run(ReplayClient::default().client().cues().get("..").send()).unwrap_err();
+/// assert_eq!((error.kind(), error.attempts()), (ErrorKind::Build, 0));
+///
+/// // An endpoint of your own refuses in the same way what it cannot send.
+/// let refused = BuildError::new("the report has no pages: give it one");
+/// assert_eq!(refused.to_string(), "the report has no pages: give it one");
+/// ```
 #[derive(Clone)]
 pub struct BuildError {
     message: Cow<'static, str>,

@@ -4,6 +4,15 @@ use ::http::StatusCode;
 use cueapi_types::{ApiError, ErrorCode};
 
 /// What kind of failure an [`Error`](super::Error) is.
+///
+/// ```
+/// use cueapi_core::{ErrorKind, testing::{self, ReplayClient, json}};
+///
+/// let body = r#"{"error":{"code":"cue_limit_exceeded","message":"Plan limit","status":403}}"#;
+/// let client = ReplayClient::new([json(403, body)]).client();
+/// let error = testing::run(client.cues().resume("cue_1").send()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::CueLimitExceeded);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -15,6 +15,11 @@ use crate::{
 };
 
 /// The account: its owner, its limits, its API key.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.account().get();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Accounts<C> {
     pub(crate) client: C,
@@ -179,6 +184,14 @@ impl<C: Clone> Accounts<C> {
 }
 
 /// `GET /v1/auth/me`: see [`Accounts::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::GetAccount;
+///
+/// assert_eq!(GetAccount::ID, "account.get");
+/// assert_eq!(GetAccount::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetAccount {}
@@ -210,6 +223,14 @@ impl Endpoint for GetAccount {
 }
 
 /// `PATCH /v1/auth/me`: see [`Accounts::update`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::UpdateAccount;
+///
+/// assert_eq!(UpdateAccount::ID, "account.update");
+/// assert_eq!(UpdateAccount::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct UpdateAccount {
@@ -277,6 +298,14 @@ impl<C> Pending<C, UpdateAccount> {
 }
 
 /// `GET /v1/auth/key`: see [`Accounts::key`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::GetKey;
+///
+/// assert_eq!(GetKey::ID, "account.key");
+/// assert_eq!(GetKey::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetKey {}
@@ -308,6 +337,14 @@ impl Endpoint for GetKey {
 }
 
 /// `POST /v1/auth/key/regenerate`: see [`Accounts::regenerate_key`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::RegenerateKey;
+///
+/// assert_eq!(RegenerateKey::ID, "account.regenerate_key");
+/// assert_eq!(RegenerateKey::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegenerateKey {}
@@ -345,6 +382,14 @@ impl Endpoint for RegenerateKey {
 }
 
 /// `POST /v1/auth/session/refresh`: see [`Accounts::refresh_session`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::RefreshSession;
+///
+/// assert_eq!(RefreshSession::ID, "account.refresh_session");
+/// assert_eq!(RefreshSession::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RefreshSession {}

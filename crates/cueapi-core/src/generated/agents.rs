@@ -21,6 +21,11 @@ use crate::{
 };
 
 /// Agents: who sends and gets messages; their inboxes, and the roster of all of them.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.agents().list();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Agents<C> {
     pub(crate) client: C,
@@ -449,6 +454,14 @@ impl<C: Clone> Agents<C> {
 }
 
 /// `GET /v1/agents`: see [`Agents::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::ListAgents;
+///
+/// assert_eq!(ListAgents::ID, "agents.list");
+/// assert_eq!(ListAgents::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListAgents {
@@ -560,6 +573,14 @@ impl<C> Pending<C, ListAgents> {
 }
 
 /// `POST /v1/agents`: see [`Agents::create`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::CreateAgent;
+///
+/// assert_eq!(CreateAgent::ID, "agents.create");
+/// assert_eq!(CreateAgent::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CreateAgent {
@@ -667,6 +688,14 @@ impl<C> Pending<C, CreateAgent> {
 }
 
 /// `GET /v1/agents/roster`: see [`Agents::roster`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::GetRoster;
+///
+/// assert_eq!(GetRoster::ID, "agents.roster");
+/// assert_eq!(GetRoster::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetRoster {
@@ -719,6 +748,14 @@ impl<C> Pending<C, GetRoster> {
 }
 
 /// `GET /v1/agents/{ref}`: see [`Agents::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::GetAgent;
+///
+/// assert_eq!(GetAgent::ID, "agents.get");
+/// assert_eq!(GetAgent::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetAgent {
@@ -773,6 +810,14 @@ impl<C> Pending<C, GetAgent> {
 }
 
 /// `PATCH /v1/agents/{ref}`: see [`Agents::update`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::UpdateAgent;
+///
+/// assert_eq!(UpdateAgent::ID, "agents.update");
+/// assert_eq!(UpdateAgent::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct UpdateAgent {
@@ -890,6 +935,14 @@ impl<C> Pending<C, UpdateAgent> {
 }
 
 /// `DELETE /v1/agents/{ref}`: see [`Agents::delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::DeleteAgent;
+///
+/// assert_eq!(DeleteAgent::ID, "agents.delete");
+/// assert_eq!(DeleteAgent::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeleteAgent {
@@ -923,6 +976,14 @@ impl Endpoint for DeleteAgent {
 }
 
 /// `GET /v1/agents/{ref}/webhook-secret`: see [`Agents::webhook_secret`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::GetAgentWebhookSecret;
+///
+/// assert_eq!(GetAgentWebhookSecret::ID, "agents.webhook_secret");
+/// assert_eq!(GetAgentWebhookSecret::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetAgentWebhookSecret {
@@ -956,6 +1017,14 @@ impl Endpoint for GetAgentWebhookSecret {
 }
 
 /// `POST /v1/agents/{ref}/webhook-secret/regenerate`: see [`Agents::regenerate_webhook_secret`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::RegenerateAgentWebhookSecret;
+///
+/// assert_eq!(RegenerateAgentWebhookSecret::ID, "agents.regenerate_webhook_secret");
+/// assert_eq!(RegenerateAgentWebhookSecret::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegenerateAgentWebhookSecret {
@@ -996,6 +1065,14 @@ impl Endpoint for RegenerateAgentWebhookSecret {
 }
 
 /// `GET /v1/agents/{ref}/inbox`: see [`Agents::inbox`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::ReadInbox;
+///
+/// assert_eq!(ReadInbox::ID, "agents.inbox");
+/// assert_eq!(ReadInbox::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReadInbox {
@@ -1159,6 +1236,14 @@ impl<C> Pending<C, ReadInbox> {
 }
 
 /// `GET /v1/agents/{ref}/inbox`: see [`Agents::inbox_count`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::CountInbox;
+///
+/// assert_eq!(CountInbox::ID, "agents.inbox_count");
+/// assert_eq!(CountInbox::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CountInbox {
@@ -1275,6 +1360,14 @@ impl<C> Pending<C, CountInbox> {
 }
 
 /// `GET /v1/agents/{ref}/sent`: see [`Agents::sent`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::ListSent;
+///
+/// assert_eq!(ListSent::ID, "agents.sent");
+/// assert_eq!(ListSent::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListSent {
@@ -1438,6 +1531,14 @@ impl<C> Pending<C, ListSent> {
 }
 
 /// `GET /v1/agents/{ref}/sent`: see [`Agents::sent_count`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::CountSent;
+///
+/// assert_eq!(CountSent::ID, "agents.sent_count");
+/// assert_eq!(CountSent::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CountSent {
@@ -1554,6 +1655,14 @@ impl<C> Pending<C, CountSent> {
 }
 
 /// `GET /v1/agents/{ref}/presence`: see [`Agents::presence`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::agents::GetPresence;
+///
+/// assert_eq!(GetPresence::ID, "agents.presence");
+/// assert_eq!(GetPresence::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetPresence {

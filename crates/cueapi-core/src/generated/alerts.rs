@@ -17,6 +17,11 @@ use crate::{
 };
 
 /// Alerts: what went wrong that nobody may have noticed.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.alerts().list();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Alerts<C> {
     pub(crate) client: C,
@@ -163,6 +168,14 @@ impl<C: Clone> Alerts<C> {
 }
 
 /// `GET /v1/alerts`: see [`Alerts::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::alerts::ListAlerts;
+///
+/// assert_eq!(ListAlerts::ID, "alerts.list");
+/// assert_eq!(ListAlerts::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListAlerts {
@@ -307,6 +320,14 @@ impl<C> Pending<C, ListAlerts> {
 }
 
 /// `POST /v1/alerts/{alert_id}/acknowledge`: see [`Alerts::acknowledge`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::alerts::AcknowledgeAlert;
+///
+/// assert_eq!(AcknowledgeAlert::ID, "alerts.acknowledge");
+/// assert_eq!(AcknowledgeAlert::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AcknowledgeAlert {
@@ -341,6 +362,14 @@ impl Endpoint for AcknowledgeAlert {
 }
 
 /// `GET /v1/auth/alert-webhook-secret`: see [`Alerts::webhook_secret`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::alerts::GetAlertWebhookSecret;
+///
+/// assert_eq!(GetAlertWebhookSecret::ID, "alerts.webhook_secret");
+/// assert_eq!(GetAlertWebhookSecret::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetAlertWebhookSecret {}
@@ -372,6 +401,14 @@ impl Endpoint for GetAlertWebhookSecret {
 }
 
 /// `POST /v1/auth/alert-webhook-secret/regenerate`: see [`Alerts::regenerate_webhook_secret`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::alerts::RegenerateAlertWebhookSecret;
+///
+/// assert_eq!(RegenerateAlertWebhookSecret::ID, "alerts.regenerate_webhook_secret");
+/// assert_eq!(RegenerateAlertWebhookSecret::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegenerateAlertWebhookSecret {}

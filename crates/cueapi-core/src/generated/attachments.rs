@@ -17,6 +17,19 @@ use crate::{
 };
 
 /// Attachments: live sessions that a daemon on the same machine hands executions to.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client
+///     .attachments()
+///     .attach(
+///         "agt_y8ffcg0h3tt8",
+///         "7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c",
+///         "main",
+///         "review",
+///         "4f1c9a",
+///     );
+/// ```
 #[derive(Clone, Debug)]
 pub struct Attachments<C> {
     pub(crate) client: C,
@@ -197,6 +210,14 @@ impl<C: Clone> Attachments<C> {
 }
 
 /// `POST /v1/agents/{agent_id}/attachments`: see [`Attachments::attach`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::attachments::AttachSession;
+///
+/// assert_eq!(AttachSession::ID, "attachments.attach");
+/// assert_eq!(AttachSession::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AttachSession {
@@ -315,6 +336,14 @@ impl<C> Pending<C, AttachSession> {
 }
 
 /// `DELETE /v1/agents/{agent_id}/attachments/{token}`: see [`Attachments::detach`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::attachments::DetachSession;
+///
+/// assert_eq!(DetachSession::ID, "attachments.detach");
+/// assert_eq!(DetachSession::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DetachSession {
@@ -372,6 +401,14 @@ impl Endpoint for DetachSession {
 }
 
 /// `POST /v1/agents/reconcile-attachments`: see [`Attachments::reconcile`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::attachments::ReconcileAttachments;
+///
+/// assert_eq!(ReconcileAttachments::ID, "attachments.reconcile");
+/// assert_eq!(ReconcileAttachments::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ReconcileAttachments {

@@ -20,6 +20,11 @@ use crate::{
 };
 
 /// Cues: what is to happen, and when.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.cues().list();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cues<C> {
     pub(crate) client: C,
@@ -304,6 +309,14 @@ impl<C: Clone> Cues<C> {
 }
 
 /// `GET /v1/cues`: see [`Cues::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::ListCues;
+///
+/// assert_eq!(ListCues::ID, "cues.list");
+/// assert_eq!(ListCues::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListCues {
@@ -402,6 +415,14 @@ impl<C> Pending<C, ListCues> {
 }
 
 /// `POST /v1/cues`: see [`Cues::create`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::CreateCue;
+///
+/// assert_eq!(CreateCue::ID, "cues.create");
+/// assert_eq!(CreateCue::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CreateCue {
@@ -720,6 +741,14 @@ impl<C> Pending<C, CreateCue> {
 }
 
 /// `POST /v1/cues/bulk-delete`: see [`Cues::bulk_delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::BulkDeleteCues;
+///
+/// assert_eq!(BulkDeleteCues::ID, "cues.bulk_delete");
+/// assert_eq!(BulkDeleteCues::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct BulkDeleteCues {
@@ -770,6 +799,14 @@ impl Endpoint for BulkDeleteCues {
 }
 
 /// `GET /v1/cues/{cue_id}`: see [`Cues::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::GetCue;
+///
+/// assert_eq!(GetCue::ID, "cues.get");
+/// assert_eq!(GetCue::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetCue {
@@ -838,6 +875,14 @@ impl<C> Pending<C, GetCue> {
 }
 
 /// `PATCH /v1/cues/{cue_id}`: see [`Cues::update`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::UpdateCue;
+///
+/// assert_eq!(UpdateCue::ID, "cues.update");
+/// assert_eq!(UpdateCue::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct UpdateCue {
@@ -1138,6 +1183,14 @@ impl<C> Pending<C, UpdateCue> {
 }
 
 /// `DELETE /v1/cues/{cue_id}`: see [`Cues::delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::DeleteCue;
+///
+/// assert_eq!(DeleteCue::ID, "cues.delete");
+/// assert_eq!(DeleteCue::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeleteCue {
@@ -1171,6 +1224,14 @@ impl Endpoint for DeleteCue {
 }
 
 /// `POST /v1/cues/{cue_id}/fire`: see [`Cues::fire`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::cues::FireCue;
+///
+/// assert_eq!(FireCue::ID, "cues.fire");
+/// assert_eq!(FireCue::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct FireCue {

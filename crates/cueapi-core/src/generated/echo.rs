@@ -13,6 +13,11 @@ use crate::{
 };
 
 /// Echo: a place to deliver a test to, and to look at what arrived.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.echo().get("quickstart-4f1c9a2b");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Echoes<C> {
     pub(crate) client: C,
@@ -106,6 +111,14 @@ impl<C: Clone> Echoes<C> {
 }
 
 /// `GET /v1/echo/{token}`: see [`Echoes::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::echo::GetEcho;
+///
+/// assert_eq!(GetEcho::ID, "echo.get");
+/// assert_eq!(GetEcho::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetEcho {
@@ -139,6 +152,14 @@ impl Endpoint for GetEcho {
 }
 
 /// `POST /v1/echo/{token}`: see [`Echoes::store`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::echo::StoreEcho;
+///
+/// assert_eq!(StoreEcho::ID, "echo.store");
+/// assert_eq!(StoreEcho::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreEcho {

@@ -13,6 +13,11 @@ use crate::{
 };
 
 /// Events: what happened to an agent, in order, for a week.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.events().pull("writer@acme");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Events<C> {
     pub(crate) client: C,
@@ -78,6 +83,14 @@ impl<C: Clone> Events<C> {
 }
 
 /// `GET /v1/agents/{ref}/events`: see [`Events::pull`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::events::PullEvents;
+///
+/// assert_eq!(PullEvents::ID, "events.pull");
+/// assert_eq!(PullEvents::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PullEvents {

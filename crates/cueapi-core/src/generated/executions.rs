@@ -22,6 +22,11 @@ use crate::{
 };
 
 /// Executions: each time that a cue fired, who works on it, and what became of it.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.executions().list();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Executions<C> {
     pub(crate) client: C,
@@ -485,6 +490,14 @@ impl<C: Clone> Executions<C> {
 }
 
 /// `GET /v1/executions`: see [`Executions::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ListExecutions;
+///
+/// assert_eq!(ListExecutions::ID, "executions.list");
+/// assert_eq!(ListExecutions::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListExecutions {
@@ -695,6 +708,14 @@ impl<C> Pending<C, ListExecutions> {
 }
 
 /// `GET /v1/executions/claimable`: see [`Executions::list_claimable`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ListClaimable;
+///
+/// assert_eq!(ListClaimable::ID, "executions.list_claimable");
+/// assert_eq!(ListClaimable::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListClaimable {
@@ -758,6 +779,14 @@ impl<C> Pending<C, ListClaimable> {
 }
 
 /// `POST /v1/executions/claim`: see [`Executions::claim_oldest`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ClaimOldest;
+///
+/// assert_eq!(ClaimOldest::ID, "executions.claim_oldest");
+/// assert_eq!(ClaimOldest::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ClaimOldest {
@@ -797,6 +826,14 @@ impl Endpoint for ClaimOldest {
 }
 
 /// `GET /v1/executions/{execution_id}`: see [`Executions::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::GetExecution;
+///
+/// assert_eq!(GetExecution::ID, "executions.get");
+/// assert_eq!(GetExecution::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetExecution {
@@ -832,6 +869,14 @@ impl Endpoint for GetExecution {
 }
 
 /// `POST /v1/executions/{execution_id}/claim`: see [`Executions::claim`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ClaimExecution;
+///
+/// assert_eq!(ClaimExecution::ID, "executions.claim");
+/// assert_eq!(ClaimExecution::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ClaimExecution {
@@ -878,6 +923,14 @@ impl Endpoint for ClaimExecution {
 }
 
 /// `POST /v1/executions/{execution_id}/heartbeat`: see [`Executions::heartbeat`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::HeartbeatExecution;
+///
+/// assert_eq!(HeartbeatExecution::ID, "executions.heartbeat");
+/// assert_eq!(HeartbeatExecution::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HeartbeatExecution {
@@ -938,6 +991,14 @@ impl<C> Pending<C, HeartbeatExecution> {
 }
 
 /// `POST /v1/executions/{execution_id}/outcome`: see [`Executions::report_outcome`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ReportOutcome;
+///
+/// assert_eq!(ReportOutcome::ID, "executions.report_outcome");
+/// assert_eq!(ReportOutcome::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReportOutcome {
@@ -995,6 +1056,14 @@ impl Endpoint for ReportOutcome {
 }
 
 /// `POST /v1/executions/{execution_id}/replay`: see [`Executions::replay`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ReplayExecution;
+///
+/// assert_eq!(ReplayExecution::ID, "executions.replay");
+/// assert_eq!(ReplayExecution::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReplayExecution {
@@ -1030,6 +1099,14 @@ impl Endpoint for ReplayExecution {
 }
 
 /// `POST /v1/executions/{execution_id}/verify`: see [`Executions::mark_verified`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::MarkVerified;
+///
+/// assert_eq!(MarkVerified::ID, "executions.mark_verified");
+/// assert_eq!(MarkVerified::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct MarkVerified {
@@ -1105,6 +1182,14 @@ impl<C> Pending<C, MarkVerified> {
 }
 
 /// `POST /v1/executions/{execution_id}/verification-pending`: see [`Executions::mark_verification_pending`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::MarkVerificationPending;
+///
+/// assert_eq!(MarkVerificationPending::ID, "executions.mark_verification_pending");
+/// assert_eq!(MarkVerificationPending::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MarkVerificationPending {
@@ -1141,6 +1226,14 @@ impl Endpoint for MarkVerificationPending {
 }
 
 /// `PATCH /v1/executions/{execution_id}/evidence`: see [`Executions::append_evidence`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::AppendEvidence;
+///
+/// assert_eq!(AppendEvidence::ID, "executions.append_evidence");
+/// assert_eq!(AppendEvidence::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AppendEvidence {
@@ -1218,6 +1311,14 @@ impl<C> Pending<C, AppendEvidence> {
 }
 
 /// `POST /v1/executions/{execution_id}/live-claim`: see [`Executions::live_claim`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::LiveClaim;
+///
+/// assert_eq!(LiveClaim::ID, "executions.live_claim");
+/// assert_eq!(LiveClaim::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct LiveClaim {

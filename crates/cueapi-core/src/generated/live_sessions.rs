@@ -14,6 +14,11 @@ use crate::{
 };
 
 /// Live sessions: programs with a person before them that take an agent's executions while they run.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.live_sessions().list("writer@acme");
+/// ```
 #[derive(Clone, Debug)]
 pub struct LiveSessions<C> {
     pub(crate) client: C,
@@ -214,6 +219,14 @@ impl<C: Clone> LiveSessions<C> {
 }
 
 /// `GET /v1/agents/{ref}/live-sessions`: see [`LiveSessions::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::live_sessions::ListLiveSessions;
+///
+/// assert_eq!(ListLiveSessions::ID, "live_sessions.list");
+/// assert_eq!(ListLiveSessions::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListLiveSessions {
@@ -268,6 +281,14 @@ impl<C> Pending<C, ListLiveSessions> {
 }
 
 /// `POST /v1/agents/{ref}/live-sessions`: see [`LiveSessions::register`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::live_sessions::RegisterLiveSession;
+///
+/// assert_eq!(RegisterLiveSession::ID, "live_sessions.register");
+/// assert_eq!(RegisterLiveSession::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RegisterLiveSession {
@@ -375,6 +396,14 @@ impl<C> Pending<C, RegisterLiveSession> {
 }
 
 /// `PATCH /v1/agents/{ref}/live-sessions/{label}`: see [`LiveSessions::update`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::live_sessions::UpdateLiveSession;
+///
+/// assert_eq!(UpdateLiveSession::ID, "live_sessions.update");
+/// assert_eq!(UpdateLiveSession::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct UpdateLiveSession {
@@ -451,6 +480,14 @@ impl<C> Pending<C, UpdateLiveSession> {
 }
 
 /// `DELETE /v1/agents/{ref}/live-sessions/{label}`: see [`LiveSessions::detach`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::live_sessions::DetachLiveSession;
+///
+/// assert_eq!(DetachLiveSession::ID, "live_sessions.detach");
+/// assert_eq!(DetachLiveSession::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DetachLiveSession {
@@ -488,6 +525,14 @@ impl Endpoint for DetachLiveSession {
 }
 
 /// `POST /v1/agents/{ref}/live-sessions/{label}/heartbeat`: see [`LiveSessions::heartbeat`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::live_sessions::HeartbeatLiveSession;
+///
+/// assert_eq!(HeartbeatLiveSession::ID, "live_sessions.heartbeat");
+/// assert_eq!(HeartbeatLiveSession::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct HeartbeatLiveSession {

@@ -16,6 +16,11 @@ use crate::{
 };
 
 /// Logging in: how a program without an API key gets one. Nothing here needs a key.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.login().register("dev@example.com");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Login<C> {
     pub(crate) client: C,
@@ -210,6 +215,14 @@ impl<C: Clone> Login<C> {
 }
 
 /// `POST /v1/auth/register`: see [`Login::register`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::Register;
+///
+/// assert_eq!(Register::ID, "login.register");
+/// assert_eq!(Register::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Register {
@@ -248,6 +261,14 @@ impl Endpoint for Register {
 }
 
 /// `POST /v1/auth/device-code`: see [`Login::start`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::StartLogin;
+///
+/// assert_eq!(StartLogin::ID, "login.start");
+/// assert_eq!(StartLogin::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct StartLogin {
@@ -288,6 +309,14 @@ impl Endpoint for StartLogin {
 }
 
 /// `POST /v1/auth/device-code/submit-email`: see [`Login::submit_email`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::SubmitEmail;
+///
+/// assert_eq!(SubmitEmail::ID, "login.submit_email");
+/// assert_eq!(SubmitEmail::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct SubmitEmail {
@@ -330,6 +359,14 @@ impl Endpoint for SubmitEmail {
 }
 
 /// `POST /v1/auth/device-code/poll`: see [`Login::poll`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::PollLogin;
+///
+/// assert_eq!(PollLogin::ID, "login.poll");
+/// assert_eq!(PollLogin::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct PollLogin {
@@ -370,6 +407,14 @@ impl Endpoint for PollLogin {
 }
 
 /// `POST /v1/auth/session`: see [`Login::session`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::ExchangeSession;
+///
+/// assert_eq!(ExchangeSession::ID, "login.session");
+/// assert_eq!(ExchangeSession::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ExchangeSession {

@@ -17,6 +17,13 @@ use crate::{
 };
 
 /// Messages between agents.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client
+///     .messages()
+///     .send("planner@acme", "writer@acme", "The report is ready.");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Messages<C> {
     pub(crate) client: C,
@@ -199,6 +206,14 @@ impl<C: Clone> Messages<C> {
 }
 
 /// `POST /v1/messages`: see [`Messages::send`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::messages::SendMessage;
+///
+/// assert_eq!(SendMessage::ID, "messages.send");
+/// assert_eq!(SendMessage::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct SendMessage {
@@ -501,6 +516,14 @@ impl<C> Pending<C, SendMessage> {
 }
 
 /// `GET /v1/messages/{message_id}`: see [`Messages::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::messages::GetMessage;
+///
+/// assert_eq!(GetMessage::ID, "messages.get");
+/// assert_eq!(GetMessage::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GetMessage {
@@ -536,6 +559,14 @@ impl Endpoint for GetMessage {
 }
 
 /// `POST /v1/messages/{message_id}/read`: see [`Messages::mark_read`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::messages::MarkMessageRead;
+///
+/// assert_eq!(MarkMessageRead::ID, "messages.mark_read");
+/// assert_eq!(MarkMessageRead::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MarkMessageRead {
@@ -571,6 +602,14 @@ impl Endpoint for MarkMessageRead {
 }
 
 /// `POST /v1/messages/{message_id}/ack`: see [`Messages::ack`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::messages::AckMessage;
+///
+/// assert_eq!(AckMessage::ID, "messages.ack");
+/// assert_eq!(AckMessage::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AckMessage {

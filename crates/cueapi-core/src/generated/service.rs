@@ -12,6 +12,11 @@ use crate::{
 };
 
 /// The server itself: what it is and how it is.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.service().info();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Service<C> {
     pub(crate) client: C,
@@ -116,6 +121,14 @@ impl<C: Clone> Service<C> {
 }
 
 /// `GET /v1/info`: see [`Service::info`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::service::GetInfo;
+///
+/// assert_eq!(GetInfo::ID, "service.info");
+/// assert_eq!(GetInfo::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetInfo {}
@@ -148,6 +161,14 @@ impl Endpoint for GetInfo {
 }
 
 /// `GET /health`: see [`Service::health`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::service::GetHealth;
+///
+/// assert_eq!(GetHealth::ID, "service.health");
+/// assert_eq!(GetHealth::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetHealth {}
@@ -180,6 +201,14 @@ impl Endpoint for GetHealth {
 }
 
 /// `GET /status`: see [`Service::status`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::service::GetStatus;
+///
+/// assert_eq!(GetStatus::ID, "service.status");
+/// assert_eq!(GetStatus::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetStatus {}

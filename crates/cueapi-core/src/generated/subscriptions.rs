@@ -17,6 +17,11 @@ use crate::{
 };
 
 /// Subscriptions: which events of an agent are pushed to a webhook, or kept track of for pulling.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.subscriptions().list("writer@acme");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Subscriptions<C> {
     pub(crate) client: C,
@@ -205,6 +210,14 @@ impl<C: Clone> Subscriptions<C> {
 }
 
 /// `GET /v1/agents/{ref}/subscriptions`: see [`Subscriptions::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::subscriptions::ListSubscriptions;
+///
+/// assert_eq!(ListSubscriptions::ID, "subscriptions.list");
+/// assert_eq!(ListSubscriptions::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListSubscriptions {
@@ -238,6 +251,14 @@ impl Endpoint for ListSubscriptions {
 }
 
 /// `POST /v1/agents/{ref}/subscriptions`: see [`Subscriptions::create`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::subscriptions::CreateSubscription;
+///
+/// assert_eq!(CreateSubscription::ID, "subscriptions.create");
+/// assert_eq!(CreateSubscription::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CreateSubscription {
@@ -320,6 +341,14 @@ impl<C> Pending<C, CreateSubscription> {
 }
 
 /// `DELETE /v1/agents/{ref}/subscriptions/{subscription_id}`: see [`Subscriptions::delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::subscriptions::DeleteSubscription;
+///
+/// assert_eq!(DeleteSubscription::ID, "subscriptions.delete");
+/// assert_eq!(DeleteSubscription::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeleteSubscription {
@@ -369,6 +398,14 @@ impl Endpoint for DeleteSubscription {
 }
 
 /// `PATCH /v1/agents/{ref}/subscriptions/{subscription_id}/ack`: see [`Subscriptions::ack`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::subscriptions::AckSubscription;
+///
+/// assert_eq!(AckSubscription::ID, "subscriptions.ack");
+/// assert_eq!(AckSubscription::METHOD, http::Method::PATCH);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AckSubscription {

@@ -12,6 +12,11 @@ use crate::{
 };
 
 /// Usage: how much of the plan's limits is used up.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.usage().get();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Usage<C> {
     pub(crate) client: C,
@@ -69,6 +74,14 @@ impl<C: Clone> Usage<C> {
 }
 
 /// `GET /v1/usage`: see [`Usage::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::usage::GetUsage;
+///
+/// assert_eq!(GetUsage::ID, "usage.get");
+/// assert_eq!(GetUsage::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetUsage {}

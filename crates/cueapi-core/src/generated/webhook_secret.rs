@@ -13,6 +13,11 @@ use crate::{
 };
 
 /// The secret that signs the deliveries of this account's cues.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.webhook_secret().get();
+/// ```
 #[derive(Clone, Debug)]
 pub struct WebhookSecrets<C> {
     pub(crate) client: C,
@@ -106,6 +111,14 @@ impl<C: Clone> WebhookSecrets<C> {
 }
 
 /// `GET /v1/auth/webhook-secret`: see [`WebhookSecrets::get`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::webhook_secret::GetWebhookSecret;
+///
+/// assert_eq!(GetWebhookSecret::ID, "webhook_secret.get");
+/// assert_eq!(GetWebhookSecret::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct GetWebhookSecret {}
@@ -137,6 +150,14 @@ impl Endpoint for GetWebhookSecret {
 }
 
 /// `POST /v1/auth/webhook-secret/regenerate`: see [`WebhookSecrets::regenerate`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::webhook_secret::RegenerateWebhookSecret;
+///
+/// assert_eq!(RegenerateWebhookSecret::ID, "webhook_secret.regenerate");
+/// assert_eq!(RegenerateWebhookSecret::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RegenerateWebhookSecret {}

@@ -14,6 +14,11 @@ use crate::{
 };
 
 /// Workers: programs that ask for executions in place of being called.
+///
+/// ```
+/// # let client = cueapi_core::testing::ReplayClient::default().client();
+/// let call = client.workers().heartbeat("worker-1");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Workers<C> {
     pub(crate) client: C,
@@ -123,6 +128,14 @@ impl<C: Clone> Workers<C> {
 }
 
 /// `POST /v1/worker/heartbeat`: see [`Workers::heartbeat`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::workers::HeartbeatWorker;
+///
+/// assert_eq!(HeartbeatWorker::ID, "workers.heartbeat");
+/// assert_eq!(HeartbeatWorker::METHOD, http::Method::POST);
+/// ```
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct HeartbeatWorker {
@@ -181,6 +194,14 @@ impl<C> Pending<C, HeartbeatWorker> {
 }
 
 /// `GET /v1/workers`: see [`Workers::list`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::workers::ListWorkers;
+///
+/// assert_eq!(ListWorkers::ID, "workers.list");
+/// assert_eq!(ListWorkers::METHOD, http::Method::GET);
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ListWorkers {}
@@ -212,6 +233,14 @@ impl Endpoint for ListWorkers {
 }
 
 /// `DELETE /v1/workers/{worker_id}`: see [`Workers::delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::workers::DeleteWorker;
+///
+/// assert_eq!(DeleteWorker::ID, "workers.delete");
+/// assert_eq!(DeleteWorker::METHOD, http::Method::DELETE);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DeleteWorker {

@@ -3,15 +3,43 @@
 use std::time::Duration;
 
 /// How long one attempt may take, from connecting to the last byte of the response.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::http::{AttemptTimeout, Request};
+///
+/// fn time_for(request: &Request) -> Duration {
+///     request.extensions().get::<AttemptTimeout>().map_or(Duration::MAX, |timeout| timeout.0)
+/// }
+/// # assert_eq!(time_for(&Request::default()), Duration::MAX);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptTimeout(pub Duration);
 
 /// The largest response body to accept, in bytes; beyond it, fail with [`TooLarge`](super::HttpErrorKind::TooLarge)
 /// without reading on.
+///
+/// ```
+/// use cueapi_core::http::{MaxResponseBytes, Request};
+///
+/// fn cap(request: &Request) -> usize {
+///     request.extensions().get::<MaxResponseBytes>().map_or(usize::MAX, |cap| cap.0)
+/// }
+/// # assert_eq!(cap(&Request::default()), usize::MAX);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxResponseBytes(pub usize);
 
 /// Which operation a request belongs to, for tracing and for test clients.
+///
+/// ```
+/// use cueapi_core::{http::Operation, testing::{self, ReplayClient, json}};
+///
+/// let replay = ReplayClient::new([json(200, r#"{"workers":[]}"#)]);
+/// testing::run(replay.client().workers().list().send())?;
+/// assert_eq!(replay.raw_requests()[0].extensions().get(), Some(&Operation::new("workers.list", 1)));
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {

@@ -7,6 +7,18 @@ use super::{HttpClient, HttpError, Request, Response};
 /// Any [`HttpClient`] behind a reference count: the type parameter that users do not have to write.
 ///
 /// Costs one allocation an exchange. A client that is generic over its HTTP stack costs none.
+///
+/// ```
+/// use cueapi_core::{Client, http::SharedHttpClient, testing::ReplayClient};
+///
+/// struct App {
+///     cueapi: Client, // the same as Client<SharedHttpClient>: whatever HTTP stack is in it
+/// }
+///
+/// let shared = SharedHttpClient::new(ReplayClient::default());
+/// let app = App { cueapi: cueapi_core::ClientBuilder::new("cue_sk_your_key", shared).build()? };
+/// # Ok::<(), cueapi_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct SharedHttpClient(Arc<dyn DynHttpClient>);
 

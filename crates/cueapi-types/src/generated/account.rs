@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{AccountToken, IssuedKey, Timestamp};
 
 /// The account that an API key belongs to.
+///
+/// ```
+/// use cueapi_types::Account;
+///
+/// # let json = r#"{"active_cue_limit":7,"active_cues":7,"api_key_prefix":"text","email":"text","executions_this_month":7,"has_webhook_secret":true,"monthly_execution_limit":7,"plan":"text","rate_limit_per_minute":7,"slug":"text"}"#;
+/// let account: Account = serde_json::from_str(json)?;
+/// assert_eq!(account.email, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Account {
@@ -39,6 +48,15 @@ pub struct Account {
 }
 
 /// The answer to a change of the account.
+///
+/// ```
+/// use cueapi_types::AccountUpdate;
+///
+/// # let json = r#"{"updated_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// let account_update: AccountUpdate = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::from_str::<AccountUpdate>(&serde_json::to_string(&account_update)?)?, account_update);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountUpdate {
@@ -47,6 +65,15 @@ pub struct AccountUpdate {
 }
 
 /// The API key, or why it cannot be shown.
+///
+/// ```
+/// use cueapi_types::StoredKey;
+///
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","message":"text","prefix":"text"}"#;
+/// let stored_key: StoredKey = serde_json::from_str(json)?;
+/// assert_eq!(stored_key.prefix.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredKey {
@@ -61,6 +88,15 @@ pub struct StoredKey {
 }
 
 /// A new API key; the previous one is refused from now on.
+///
+/// ```
+/// use cueapi_types::RegeneratedKey;
+///
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","previous_key_revoked":true}"#;
+/// let regenerated_key: RegeneratedKey = serde_json::from_str(json)?;
+/// assert_eq!(regenerated_key.previous_key_revoked, Some(true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RegeneratedKey {
@@ -72,6 +108,15 @@ pub struct RegeneratedKey {
 }
 
 /// A session, good for 24 hours in the place of an API key.
+///
+/// ```
+/// use cueapi_types::Session;
+///
+/// # let json = r#"{"email":"text","session_token":"eyJhbGciOiJIUzI1NiJ9.e30.c2ln"}"#;
+/// let session: Session = serde_json::from_str(json)?;
+/// assert_eq!(session.email.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Session {

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{open_enum::open_enum, AgentId, Payload, Timestamp, UserId, WebhookSecret};
 
 /// An agent, who sends and gets messages.
+///
+/// ```
+/// use cueapi_types::Agent;
+///
+/// # let json = r#"{"api_key_id":"text","created_at":"2026-11-23T20:41:10.653222Z","deleted_at":"2026-11-23T20:41:10.653222Z","display_name":"text","id":"agt_y8ffcg0h3tt8","metadata":{"key":"value"},"parent_agent_id":"agt_y8ffcg0h3tt8","slug":"text","status":"online","updated_at":"2026-11-23T20:41:10.653222Z","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4","webhook_secret":"text","webhook_url":"text"}"#;
+/// let agent: Agent = serde_json::from_str(json)?;
+/// assert_eq!(agent.id.as_str(), "agt_y8ffcg0h3tt8");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Agent {
@@ -42,6 +51,15 @@ pub struct Agent {
 }
 
 /// One page of agents.
+///
+/// ```
+/// use cueapi_types::AgentList;
+///
+/// # let json = r#"{"agents":[{"api_key_id":"text","created_at":"2026-11-23T20:41:10.653222Z","deleted_at":"2026-11-23T20:41:10.653222Z","display_name":"text","id":"agt_y8ffcg0h3tt8","metadata":{"key":"value"},"parent_agent_id":"agt_y8ffcg0h3tt8","slug":"text","status":"online","updated_at":"2026-11-23T20:41:10.653222Z","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4","webhook_secret":"text","webhook_url":"text"}],"limit":7,"offset":7,"total":7}"#;
+/// let agent_list: AgentList = serde_json::from_str(json)?;
+/// assert_eq!(agent_list.agents.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AgentList {
@@ -57,6 +75,13 @@ pub struct AgentList {
 
 open_enum! {
     /// Whether an agent is there.
+    ///
+    /// ```
+    /// use cueapi_types::AgentStatus;
+    ///
+    /// assert_eq!(AgentStatus::from("online"), AgentStatus::Online);
+    /// assert!(matches!(AgentStatus::from("of a newer server"), AgentStatus::Unknown(_)));
+    /// ```
     pub enum AgentStatus {
         /// It is there.
         Online = "online",
@@ -68,6 +93,15 @@ open_enum! {
 }
 
 /// All agents, with what is worth knowing before writing to one.
+///
+/// ```
+/// use cueapi_types::Roster;
+///
+/// # let json = r#"{"agents":[{"description":"text","display_name":"text","last_seen_relative":"text","name":"text","online":true,"preferred_contact":"sync","status":"online"}],"generated_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// let roster: Roster = serde_json::from_str(json)?;
+/// assert_eq!(roster.agents.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Roster {
@@ -79,6 +113,15 @@ pub struct Roster {
 }
 
 /// One line of the roster.
+///
+/// ```
+/// use cueapi_types::RosterAgent;
+///
+/// # let json = r#"{"description":"text","display_name":"text","last_seen_relative":"text","name":"text","online":true,"preferred_contact":"sync","status":"online"}"#;
+/// let roster_agent: RosterAgent = serde_json::from_str(json)?;
+/// assert_eq!(roster_agent.name, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RosterAgent {
@@ -103,6 +146,13 @@ pub struct RosterAgent {
 
 open_enum! {
     /// How an agent is reached best.
+    ///
+    /// ```
+    /// use cueapi_types::PreferredContact;
+    ///
+    /// assert_eq!(PreferredContact::from("sync"), PreferredContact::Sync);
+    /// assert!(matches!(PreferredContact::from("of a newer server"), PreferredContact::Unknown(_)));
+    /// ```
     pub enum PreferredContact {
         /// It answers at once.
         Sync = "sync",

@@ -9,6 +9,15 @@ use crate::{
 };
 
 /// Something that went wrong.
+///
+/// ```
+/// use cueapi_types::Alert;
+///
+/// # let json = r#"{"acknowledged":true,"alert_type":"verification_failed","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","id":"35d6b5a2-7f3c-4a4c-b094-9d12052ac47b","message":"text","metadata":{"key":"value"},"severity":"warning"}"#;
+/// let alert: Alert = serde_json::from_str(json)?;
+/// assert_eq!(alert.id.as_str(), "35d6b5a2-7f3c-4a4c-b094-9d12052ac47b");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Alert {
@@ -34,6 +43,15 @@ pub struct Alert {
 }
 
 /// One page of alerts.
+///
+/// ```
+/// use cueapi_types::AlertList;
+///
+/// # let json = r#"{"alerts":[{"acknowledged":true,"alert_type":"verification_failed","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","id":"35d6b5a2-7f3c-4a4c-b094-9d12052ac47b","message":"text","metadata":{"key":"value"},"severity":"warning"}],"limit":7,"offset":7,"total":7}"#;
+/// let alert_list: AlertList = serde_json::from_str(json)?;
+/// assert_eq!(alert_list.alerts.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlertList {
@@ -48,6 +66,15 @@ pub struct AlertList {
 }
 
 /// The secret that signs alert deliveries.
+///
+/// ```
+/// use cueapi_types::AlertWebhookSecret;
+///
+/// # let json = r#"{"alert_webhook_secret":"text"}"#;
+/// let alert_webhook_secret: AlertWebhookSecret = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::from_str::<AlertWebhookSecret>(&serde_json::to_string(&alert_webhook_secret)?)?, alert_webhook_secret);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlertWebhookSecret {
@@ -56,6 +83,15 @@ pub struct AlertWebhookSecret {
 }
 
 /// A new secret that signs alert deliveries from now on.
+///
+/// ```
+/// use cueapi_types::RegeneratedAlertWebhookSecret;
+///
+/// # let json = r#"{"alert_webhook_secret":"text","previous_secret_revoked":true}"#;
+/// let regenerated_alert_webhook_secret: RegeneratedAlertWebhookSecret = serde_json::from_str(json)?;
+/// assert_eq!(regenerated_alert_webhook_secret.previous_secret_revoked, Some(true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RegeneratedAlertWebhookSecret {

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{AgentId, AttachmentId, DaemonId, SessionToken, Timestamp};
 
 /// A live session that a daemon hands executions to.
+///
+/// ```
+/// use cueapi_types::Attachment;
+///
+/// # let json = r#"{"agent_id":"agt_y8ffcg0h3tt8","attached_at":"2026-11-23T20:41:10.653222Z","daemon_id":"7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c","id":"5a5f4f0e-34ab-4f1d-9a1c-8d1f5a0f6c11","ipc_session_token":"4f1c9a","label":"text","last_reconciled_at":"2026-11-23T20:41:10.653222Z","supersedes_token":"4f1c9a","task_name":"text","transport":"text"}"#;
+/// let attachment: Attachment = serde_json::from_str(json)?;
+/// assert_eq!(attachment.id.as_str(), "5a5f4f0e-34ab-4f1d-9a1c-8d1f5a0f6c11");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attachment {
@@ -34,6 +43,15 @@ pub struct Attachment {
 }
 
 /// The answer to a session that was detached before.
+///
+/// ```
+/// use cueapi_types::AlreadyDetached;
+///
+/// # let json = r#"{"deleted":true,"reason":"text"}"#;
+/// let already_detached: AlreadyDetached = serde_json::from_str(json)?;
+/// assert!(already_detached.deleted);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlreadyDetached {
@@ -45,6 +63,15 @@ pub struct AlreadyDetached {
 }
 
 /// What a server changed after a daemon told what it has.
+///
+/// ```
+/// use cueapi_types::Reconciliation;
+///
+/// # let json = r#"{"daemon_id":"7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c","downgraded_count":7,"reconciled_at":"2026-11-23T20:41:10.653222Z","upserted_count":7}"#;
+/// let reconciliation: Reconciliation = serde_json::from_str(json)?;
+/// assert_eq!(reconciliation.daemon_id.as_str(), "7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reconciliation {

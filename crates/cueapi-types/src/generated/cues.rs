@@ -9,6 +9,15 @@ use crate::{
 };
 
 /// A cue: what is to happen, when, and how it went so far.
+///
+/// ```
+/// use cueapi_types::Cue;
+///
+/// # let json = r#"{"alerts":{"consecutive_failures":7,"missed_window_multiplier":1.5},"callback":{"headers":{"key":"value"},"method":"POST","url":"text"},"catch_up":"skip_missed","created_at":"2026-11-23T20:41:10.653222Z","delivery":{"outcome_deadline_seconds":7,"timeout_seconds":7},"description":"text","fired_count":7,"id":"cue_276dsykz592b","last_run":"2026-11-23T20:41:10.653222Z","name":"text","next_run":"2026-11-23T20:41:10.653222Z","on_failure":{"after_attempts":7,"email":true,"notify":"text","pause":true,"webhook":"text"},"on_success_fire":"cue_276dsykz592b","payload":{"key":"value"},"require_payload_override":true,"required_payload_keys":["text"],"retry":{"backoff_minutes":[7],"max_attempts":7},"run_count":7,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:41:10.653222Z","verification":{"mode":"none","required_assertions":"text"},"warning":"text"}"#;
+/// let cue: Cue = serde_json::from_str(json)?;
+/// assert_eq!(cue.id.as_str(), "cue_276dsykz592b");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Cue {
@@ -72,6 +81,15 @@ pub struct Cue {
 }
 
 /// One page of cues.
+///
+/// ```
+/// use cueapi_types::CueList;
+///
+/// # let json = r#"{"cues":[{"alerts":{"consecutive_failures":7,"missed_window_multiplier":1.5},"callback":{"headers":{"key":"value"},"method":"POST","url":"text"},"catch_up":"skip_missed","created_at":"2026-11-23T20:41:10.653222Z","delivery":{"outcome_deadline_seconds":7,"timeout_seconds":7},"description":"text","fired_count":7,"id":"cue_276dsykz592b","last_run":"2026-11-23T20:41:10.653222Z","name":"text","next_run":"2026-11-23T20:41:10.653222Z","on_failure":{"after_attempts":7,"email":true,"notify":"text","pause":true,"webhook":"text"},"on_success_fire":"cue_276dsykz592b","payload":{"key":"value"},"require_payload_override":true,"required_payload_keys":["text"],"retry":{"backoff_minutes":[7],"max_attempts":7},"run_count":7,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:41:10.653222Z","verification":{"mode":"none","required_assertions":"text"},"warning":"text"}],"limit":7,"offset":7,"total":7}"#;
+/// let cue_list: CueList = serde_json::from_str(json)?;
+/// assert_eq!(cue_list.cues.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueList {
@@ -86,6 +104,15 @@ pub struct CueList {
 }
 
 /// A cue with its latest executions. Converts into the plain cue.
+///
+/// ```
+/// use cueapi_types::CueDetail;
+///
+/// # let json = r#"{"callback":{"headers":{},"method":"POST","url":"https://api.example.com/sync"},"created_at":"2026-11-23T20:37:07.051453Z","description":null,"execution_limit":10,"execution_offset":0,"execution_total":0,"executions":[],"fired_count":0,"id":"cue_276dsykz592b","last_run":null,"name":"daily-sync","next_run":"2026-11-24T17:00:00Z","on_failure":{"email":true,"pause":false,"webhook":null},"payload":{"task":"sync"},"retry":{"backoff_minutes":[1,5,15],"max_attempts":3},"run_count":0,"schedule":{"cron":"0 9 * * *","timezone":"America/Los_Angeles","type":"recurring"},"status":"active","transport":"webhook","updated_at":"2026-11-23T20:37:07.051453Z","verification":null,"warning":null}"#;
+/// let cue_detail: CueDetail = serde_json::from_str(json)?;
+/// assert_eq!(cue_detail.id.as_str(), "cue_276dsykz592b");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueDetail {
@@ -195,6 +222,13 @@ impl From<CueDetail> for Cue {
 
 open_enum! {
     /// Whether a cue fires.
+    ///
+    /// ```
+    /// use cueapi_types::CueStatus;
+    ///
+    /// assert_eq!(CueStatus::from("active"), CueStatus::Active);
+    /// assert!(matches!(CueStatus::from("of a newer server"), CueStatus::Unknown(_)));
+    /// ```
     pub enum CueStatus {
         /// It fires by its schedule.
         Active = "active",
@@ -209,6 +243,13 @@ open_enum! {
 
 open_enum! {
     /// How the executions of a cue reach their code.
+    ///
+    /// ```
+    /// use cueapi_types::TransportKind;
+    ///
+    /// assert_eq!(TransportKind::from("webhook"), TransportKind::Webhook);
+    /// assert!(matches!(TransportKind::from("of a newer server"), TransportKind::Unknown(_)));
+    /// ```
     pub enum TransportKind {
         /// The server calls a URL.
         Webhook = "webhook",
@@ -218,6 +259,15 @@ open_enum! {
 }
 
 /// The request that delivers the executions of a cue, as a server shows it.
+///
+/// ```
+/// use cueapi_types::CueCallback;
+///
+/// # let json = r#"{"headers":{"key":"value"},"method":"POST","url":"text"}"#;
+/// let cue_callback: CueCallback = serde_json::from_str(json)?;
+/// assert_eq!(cue_callback.url.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueCallback {
@@ -231,6 +281,15 @@ pub struct CueCallback {
 }
 
 /// How failed webhook deliveries of a cue are repeated, as a server shows it.
+///
+/// ```
+/// use cueapi_types::CueRetry;
+///
+/// # let json = r#"{"backoff_minutes":[7],"max_attempts":7}"#;
+/// let cue_retry: CueRetry = serde_json::from_str(json)?;
+/// assert_eq!(cue_retry.max_attempts, 7);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueRetry {
@@ -241,6 +300,15 @@ pub struct CueRetry {
 }
 
 /// How long the delivery of an execution and its outcome may take. Hosted service only.
+///
+/// ```
+/// use cueapi_types::CueDelivery;
+///
+/// # let json = r#"{"outcome_deadline_seconds":7,"timeout_seconds":7}"#;
+/// let cue_delivery: CueDelivery = serde_json::from_str(json)?;
+/// assert_eq!(cue_delivery.timeout_seconds, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueDelivery {
@@ -253,6 +321,15 @@ pub struct CueDelivery {
 }
 
 /// When a cue raises alerts. Hosted service only.
+///
+/// ```
+/// use cueapi_types::CueAlerts;
+///
+/// # let json = r#"{"consecutive_failures":7,"missed_window_multiplier":1.5}"#;
+/// let cue_alerts: CueAlerts = serde_json::from_str(json)?;
+/// assert_eq!(cue_alerts.consecutive_failures, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueAlerts {
@@ -266,6 +343,13 @@ pub struct CueAlerts {
 
 open_enum! {
     /// What happens to occurrences that the server missed. Hosted service only.
+    ///
+    /// ```
+    /// use cueapi_types::CatchUp;
+    ///
+    /// assert_eq!(CatchUp::from("skip_missed"), CatchUp::SkipMissed);
+    /// assert!(matches!(CatchUp::from("of a newer server"), CatchUp::Unknown(_)));
+    /// ```
     pub enum CatchUp {
         /// They are left out.
         SkipMissed = "skip_missed",
@@ -280,6 +364,13 @@ open_enum! {
 
 open_enum! {
     /// What becomes of a cue's payload when a firing brings one. Hosted service only.
+    ///
+    /// ```
+    /// use cueapi_types::MergeStrategy;
+    ///
+    /// assert_eq!(MergeStrategy::from("merge"), MergeStrategy::Merge);
+    /// assert!(matches!(MergeStrategy::from("of a newer server"), MergeStrategy::Unknown(_)));
+    /// ```
     pub enum MergeStrategy {
         /// The two are merged.
         Merge = "merge",
@@ -289,6 +380,15 @@ open_enum! {
 }
 
 /// What became of cues that were to be deleted. Hosted service only.
+///
+/// ```
+/// use cueapi_types::BulkDeletion;
+///
+/// # let json = r#"{"deleted":["cue_276dsykz592b"],"skipped":[{"key":"value"}]}"#;
+/// let bulk_deletion: BulkDeletion = serde_json::from_str(json)?;
+/// assert_eq!(bulk_deletion.deleted.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BulkDeletion {
@@ -301,6 +401,15 @@ pub struct BulkDeletion {
 }
 
 /// The execution that a firing made.
+///
+/// ```
+/// use cueapi_types::FiredExecution;
+///
+/// # let json = r#"{"cue_id":"cue_276dsykz592b","id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","scheduled_for":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule"}"#;
+/// let fired_execution: FiredExecution = serde_json::from_str(json)?;
+/// assert_eq!(fired_execution.id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FiredExecution {

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{open_enum::open_enum, CallbackHeaders, Payload, Timestamp};
 
 /// The answer to what was stored.
+///
+/// ```
+/// use cueapi_types::EchoReceipt;
+///
+/// # let json = r#"{"stored":true}"#;
+/// let echo_receipt: EchoReceipt = serde_json::from_str(json)?;
+/// assert!(echo_receipt.stored);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EchoReceipt {
@@ -14,6 +23,15 @@ pub struct EchoReceipt {
 }
 
 /// What was stored under a token.
+///
+/// ```
+/// use cueapi_types::Echo;
+///
+/// # let json = r#"{"headers":{"key":"value"},"payload":{"key":"value"},"received_at":"2026-11-23T20:41:10.653222Z","status":"waiting"}"#;
+/// let echo: Echo = serde_json::from_str(json)?;
+/// assert_eq!(echo.status.as_str(), "waiting");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Echo {
@@ -32,6 +50,13 @@ pub struct Echo {
 
 open_enum! {
     /// Whether something was stored under a token.
+    ///
+    /// ```
+    /// use cueapi_types::EchoStatus;
+    ///
+    /// assert_eq!(EchoStatus::from("waiting"), EchoStatus::Waiting);
+    /// assert!(matches!(EchoStatus::from("of a newer server"), EchoStatus::Unknown(_)));
+    /// ```
     pub enum EchoStatus {
         /// Nothing yet, or nothing any more.
         Waiting = "waiting",

@@ -9,6 +9,13 @@ open_enum! {
     ///
     /// Every code that a self-hosted server can send is here, and those that only the hosted service's documentation
     /// names. What a code means for the caller depends on the operation; see there.
+    ///
+    /// ```
+    /// use cueapi_types::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::from("invalid_json"), ErrorCode::InvalidJson);
+    /// assert!(matches!(ErrorCode::from("of a newer server"), ErrorCode::Unknown(_)));
+    /// ```
     pub enum ErrorCode {
         /// 400: the request body is not JSON.
         InvalidJson = "invalid_json",

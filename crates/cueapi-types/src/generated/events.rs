@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{AgentId, EventType, Payload, Timestamp};
 
 /// Something that happened to an agent.
+///
+/// ```
+/// use cueapi_types::Event;
+///
+/// # let json = r#"{"emitted_at":"2026-11-23T20:41:10.653222Z","event_type":"message.delivered","id":7,"payload":{"key":"value"},"recipient_agent_id":"agt_y8ffcg0h3tt8"}"#;
+/// let event: Event = serde_json::from_str(json)?;
+/// assert_eq!(event.id, 7);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
@@ -25,6 +34,15 @@ pub struct Event {
 }
 
 /// Events after a cursor.
+///
+/// ```
+/// use cueapi_types::EventPage;
+///
+/// # let json = r#"{"events":[{"emitted_at":"2026-11-23T20:41:10.653222Z","event_type":"message.delivered","id":7,"payload":{"key":"value"},"recipient_agent_id":"agt_y8ffcg0h3tt8"}],"has_more":true,"next_cursor":7}"#;
+/// let event_page: EventPage = serde_json::from_str(json)?;
+/// assert_eq!(event_page.events.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventPage {

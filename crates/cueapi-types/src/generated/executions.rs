@@ -9,6 +9,15 @@ use crate::{
 };
 
 /// One time that a cue fired.
+///
+/// ```
+/// use cueapi_types::Execution;
+///
+/// # let json = r#"{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// let execution: Execution = serde_json::from_str(json)?;
+/// assert_eq!(execution.id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Execution {
@@ -72,6 +81,15 @@ pub struct Execution {
 }
 
 /// One page of executions.
+///
+/// ```
+/// use cueapi_types::ExecutionList;
+///
+/// # let json = r#"{"executions":[{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}],"has_more":true,"limit":7,"offset":7,"oldest_claimed_at":"2026-11-23T20:41:10.653222Z","total":7}"#;
+/// let execution_list: ExecutionList = serde_json::from_str(json)?;
+/// assert_eq!(execution_list.executions.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExecutionList {
@@ -92,6 +110,13 @@ pub struct ExecutionList {
 
 open_enum! {
     /// How far an execution is. The outcome's verification does not change it.
+    ///
+    /// ```
+    /// use cueapi_types::ExecutionStatus;
+    ///
+    /// assert_eq!(ExecutionStatus::from("pending"), ExecutionStatus::Pending);
+    /// assert!(matches!(ExecutionStatus::from("of a newer server"), ExecutionStatus::Unknown(_)));
+    /// ```
     pub enum ExecutionStatus {
         /// It waits for its delivery, or for a worker.
         Pending = "pending",
@@ -118,6 +143,13 @@ open_enum! {
     /// What an outcome was found to be.
     ///
     /// The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.
+    ///
+    /// ```
+    /// use cueapi_types::OutcomeState;
+    ///
+    /// assert_eq!(OutcomeState::from("reported_success"), OutcomeState::ReportedSuccess);
+    /// assert!(matches!(OutcomeState::from("of a newer server"), OutcomeState::Unknown(_)));
+    /// ```
     pub enum OutcomeState {
         /// Success was reported, and nothing is to be verified.
         ReportedSuccess = "reported_success",
@@ -134,6 +166,13 @@ open_enum! {
 
 open_enum! {
     /// How an execution came about.
+    ///
+    /// ```
+    /// use cueapi_types::TriggeredBy;
+    ///
+    /// assert_eq!(TriggeredBy::from("schedule"), TriggeredBy::Schedule);
+    /// assert!(matches!(TriggeredBy::from("of a newer server"), TriggeredBy::Unknown(_)));
+    /// ```
     pub enum TriggeredBy {
         /// By its cue's schedule.
         Schedule = "schedule",
@@ -147,6 +186,15 @@ open_enum! {
 }
 
 /// An execution that waits for a worker.
+///
+/// ```
+/// use cueapi_types::Claimable;
+///
+/// # let json = r#"{"attempt":7,"cue_id":"cue_276dsykz592b","cue_name":"text","execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","payload":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","task":"text"}"#;
+/// let claimable: Claimable = serde_json::from_str(json)?;
+/// assert_eq!(claimable.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Claimable {
@@ -169,6 +217,15 @@ pub struct Claimable {
 }
 
 /// What workers can claim.
+///
+/// ```
+/// use cueapi_types::ClaimableList;
+///
+/// # let json = r#"{"executions":[{"attempt":7,"cue_id":"cue_276dsykz592b","cue_name":"text","execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","payload":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","task":"text"}]}"#;
+/// let claimable_list: ClaimableList = serde_json::from_str(json)?;
+/// assert_eq!(claimable_list.executions.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClaimableList {
@@ -177,6 +234,15 @@ pub struct ClaimableList {
 }
 
 /// An execution that is now a worker's.
+///
+/// ```
+/// use cueapi_types::Claim;
+///
+/// # let json = r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":7}"#;
+/// let claim: Claim = serde_json::from_str(json)?;
+/// assert!(claim.claimed);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Claim {
@@ -191,6 +257,15 @@ pub struct Claim {
 }
 
 /// The answer to an execution's heartbeat.
+///
+/// ```
+/// use cueapi_types::Heartbeat;
+///
+/// # let json = r#"{"acknowledged":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_extended_until":"2026-11-23T20:41:10.653222Z"}"#;
+/// let heartbeat: Heartbeat = serde_json::from_str(json)?;
+/// assert_eq!(heartbeat.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Heartbeat {
@@ -204,6 +279,15 @@ pub struct Heartbeat {
 }
 
 /// The execution that a replay made.
+///
+/// ```
+/// use cueapi_types::ReplayedExecution;
+///
+/// # let json = r#"{"cue_id":"cue_276dsykz592b","id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","replayed_from":"098ad45c-dff2-40e7-a6d9-15b6e51da482","scheduled_for":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule"}"#;
+/// let replayed_execution: ReplayedExecution = serde_json::from_str(json)?;
+/// assert_eq!(replayed_execution.id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReplayedExecution {
@@ -224,6 +308,15 @@ pub struct ReplayedExecution {
 }
 
 /// The answer to a verification.
+///
+/// ```
+/// use cueapi_types::VerificationReceipt;
+///
+/// # let json = r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success","reason":"text","valid":true}"#;
+/// let verification_receipt: VerificationReceipt = serde_json::from_str(json)?;
+/// assert_eq!(verification_receipt.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationReceipt {
@@ -239,6 +332,15 @@ pub struct VerificationReceipt {
 }
 
 /// The answer to a verification that was put off.
+///
+/// ```
+/// use cueapi_types::PendingVerification;
+///
+/// # let json = r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success"}"#;
+/// let pending_verification: PendingVerification = serde_json::from_str(json)?;
+/// assert_eq!(pending_verification.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingVerification {
@@ -249,6 +351,15 @@ pub struct PendingVerification {
 }
 
 /// The answer to evidence that was added.
+///
+/// ```
+/// use cueapi_types::EvidenceReceipt;
+///
+/// # let json = r#"{"evidence_updated":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success"}"#;
+/// let evidence_receipt: EvidenceReceipt = serde_json::from_str(json)?;
+/// assert_eq!(evidence_receipt.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EvidenceReceipt {
@@ -262,6 +373,15 @@ pub struct EvidenceReceipt {
 }
 
 /// The answer to an attestation.
+///
+/// ```
+/// use cueapi_types::LiveClaimReceipt;
+///
+/// # let json = r#"{"attested":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","live_claimed_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// let live_claim_receipt: LiveClaimReceipt = serde_json::from_str(json)?;
+/// assert!(live_claim_receipt.attested);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveClaimReceipt {

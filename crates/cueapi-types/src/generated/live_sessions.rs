@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{CueId, SessionToken, Timestamp};
 
 /// A live session of an agent.
+///
+/// ```
+/// use cueapi_types::LiveSession;
+///
+/// # let json = r#"{"attached":true,"attached_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","heartbeat_age_sec":7,"is_default":true,"label":"text","last_claim_age_sec":7,"last_claim_at":"2026-11-23T20:41:10.653222Z","monitor_version":"text","session_token":"4f1c9a","task_name":"text"}"#;
+/// let live_session: LiveSession = serde_json::from_str(json)?;
+/// assert_eq!(live_session.label, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveSession {

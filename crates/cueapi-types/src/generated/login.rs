@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{open_enum::open_enum, IssuedKey, LoginToken};
 
 /// A new account.
+///
+/// ```
+/// use cueapi_types::Registration;
+///
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","email":"text"}"#;
+/// let registration: Registration = serde_json::from_str(json)?;
+/// assert_eq!(registration.email.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Registration {
@@ -17,6 +26,15 @@ pub struct Registration {
 }
 
 /// A login that was started. `Debug` does not show the URL, which has the code in it.
+///
+/// ```
+/// use cueapi_types::DeviceLogin;
+///
+/// # let json = r#"{"expires_in":7,"verification_url":"text"}"#;
+/// let device_login: DeviceLogin = serde_json::from_str(json)?;
+/// assert_eq!(device_login.verification_url, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeviceLogin {
@@ -36,6 +54,15 @@ impl std::fmt::Debug for DeviceLogin {
 }
 
 /// How far a login is, and once it is approved, what came of it.
+///
+/// ```
+/// use cueapi_types::LoginProgress;
+///
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","email":"text","existing_user":true,"session_token":"4f1c9a","status":"pending"}"#;
+/// let login_progress: LoginProgress = serde_json::from_str(json)?;
+/// assert_eq!(login_progress.status.as_str(), "pending");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LoginProgress {
@@ -57,6 +84,13 @@ pub struct LoginProgress {
 
 open_enum! {
     /// How far a login is.
+    ///
+    /// ```
+    /// use cueapi_types::LoginStatus;
+    ///
+    /// assert_eq!(LoginStatus::from("pending"), LoginStatus::Pending);
+    /// assert!(matches!(LoginStatus::from("of a newer server"), LoginStatus::Unknown(_)));
+    /// ```
     pub enum LoginStatus {
         /// The user has not gone on yet.
         Pending = "pending",

@@ -8,6 +8,15 @@ use crate::{
 };
 
 /// A message between agents. `Debug` shows neither subject nor text.
+///
+/// ```
+/// use cueapi_types::Message;
+///
+/// # let json = r#"{"acked_at":"2026-11-23T20:41:10.653222Z","body":"text","correlation_id":"text","created_at":"2026-11-23T20:41:10.653222Z","delivered_at":"2026-11-23T20:41:10.653222Z","delivery_state":"queued","dispatch_priority_bucket":7,"expects_reply":true,"expires_at":"2026-11-23T20:41:10.653222Z","failed_at":"2026-11-23T20:41:10.653222Z","from_agent_id":"agt_y8ffcg0h3tt8","id":"msg_xj6647is7dt3","idempotency_key":"report-2026-11-23","message_dispatch_error":"text","metadata":{"key":"value"},"preview":"text","priority":7,"read_at":"2026-11-23T20:41:10.653222Z","reply_to":"msg_xj6647is7dt3","reply_to_agent_id":"agt_y8ffcg0h3tt8","send_at":"2026-11-23T20:41:10.653222Z","subject":"text","thread_id":"msg_xj6647is7dt3","to_agent_id":"agt_y8ffcg0h3tt8","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4"}"#;
+/// let message: Message = serde_json::from_str(json)?;
+/// assert_eq!(message.id.as_str(), "msg_xj6647is7dt3");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
@@ -100,6 +109,15 @@ impl std::fmt::Debug for Message {
 }
 
 /// One page of messages.
+///
+/// ```
+/// use cueapi_types::MessageList;
+///
+/// # let json = r#"{"limit":7,"messages":[{"acked_at":"2026-11-23T20:41:10.653222Z","body":"text","correlation_id":"text","created_at":"2026-11-23T20:41:10.653222Z","delivered_at":"2026-11-23T20:41:10.653222Z","delivery_state":"queued","dispatch_priority_bucket":7,"expects_reply":true,"expires_at":"2026-11-23T20:41:10.653222Z","failed_at":"2026-11-23T20:41:10.653222Z","from_agent_id":"agt_y8ffcg0h3tt8","id":"msg_xj6647is7dt3","idempotency_key":"report-2026-11-23","message_dispatch_error":"text","metadata":{"key":"value"},"preview":"text","priority":7,"read_at":"2026-11-23T20:41:10.653222Z","reply_to":"msg_xj6647is7dt3","reply_to_agent_id":"agt_y8ffcg0h3tt8","send_at":"2026-11-23T20:41:10.653222Z","subject":"text","thread_id":"msg_xj6647is7dt3","to_agent_id":"agt_y8ffcg0h3tt8","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4"}],"offset":7,"total":7}"#;
+/// let message_list: MessageList = serde_json::from_str(json)?;
+/// assert_eq!(message_list.messages.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageList {
@@ -114,6 +132,15 @@ pub struct MessageList {
 }
 
 /// How many messages there are.
+///
+/// ```
+/// use cueapi_types::MessageCount;
+///
+/// # let json = r#"{"count":7}"#;
+/// let message_count: MessageCount = serde_json::from_str(json)?;
+/// assert_eq!(message_count.count, 7);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageCount {
@@ -122,6 +149,15 @@ pub struct MessageCount {
 }
 
 /// The answer to a message that was marked.
+///
+/// ```
+/// use cueapi_types::MessageReceipt;
+///
+/// # let json = r#"{"acked_at":"2026-11-23T20:41:10.653222Z","delivery_state":"queued","read_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// let message_receipt: MessageReceipt = serde_json::from_str(json)?;
+/// assert_eq!(message_receipt.delivery_state.as_str(), "queued");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageReceipt {
@@ -135,6 +171,13 @@ pub struct MessageReceipt {
 
 open_enum! {
     /// How far a message is.
+    ///
+    /// ```
+    /// use cueapi_types::DeliveryState;
+    ///
+    /// assert_eq!(DeliveryState::from("queued"), DeliveryState::Queued);
+    /// assert!(matches!(DeliveryState::from("of a newer server"), DeliveryState::Unknown(_)));
+    /// ```
     pub enum DeliveryState {
         /// It waits to be fetched or pushed.
         Queued = "queued",
@@ -159,6 +202,13 @@ open_enum! {
 
 open_enum! {
     /// What happens to a message when its recipient has no live session. Hosted service only.
+    ///
+    /// ```
+    /// use cueapi_types::LiveFallbackMode;
+    ///
+    /// assert_eq!(LiveFallbackMode::from("live_only"), LiveFallbackMode::LiveOnly);
+    /// assert!(matches!(LiveFallbackMode::from("of a newer server"), LiveFallbackMode::Unknown(_)));
+    /// ```
     pub enum LiveFallbackMode {
         /// Nothing.
         LiveOnly = "live_only",

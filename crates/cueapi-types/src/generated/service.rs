@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{open_enum::open_enum, Timestamp};
 
 /// What a server is.
+///
+/// ```
+/// use cueapi_types::Info;
+///
+/// # let json = r#"{"authentication_paths":{"internal_token_with_on_behalf_of":true,"per_user_api_key":true},"authorization_backend":"text","disabled_primitives":["text"],"version":"text"}"#;
+/// let info: Info = serde_json::from_str(json)?;
+/// assert_eq!(info.version, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Info {
@@ -23,6 +32,15 @@ pub struct Info {
 }
 
 /// How callers may authenticate.
+///
+/// ```
+/// use cueapi_types::AuthenticationPaths;
+///
+/// # let json = r#"{"internal_token_with_on_behalf_of":true,"per_user_api_key":true}"#;
+/// let authentication_paths: AuthenticationPaths = serde_json::from_str(json)?;
+/// assert_eq!(authentication_paths.per_user_api_key, Some(true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuthenticationPaths {
@@ -35,6 +53,15 @@ pub struct AuthenticationPaths {
 }
 
 /// How a server is, part by part.
+///
+/// ```
+/// use cueapi_types::Health;
+///
+/// # let json = r#"{"poller":{"cues_last_cycle":7,"cycle_duration_ms":1.5,"last_run":"2026-11-23T20:41:10.653222Z","seconds_ago":1.5,"status":"text"},"queue":{"pending_outbox":7,"pending_retries":7,"pending_worker_claims":7,"stale_executions":7},"services":{"poller":"ok","postgres":"ok","redis":"ok","worker":"ok"},"status":"healthy","timestamp":"2026-11-23T20:41:10.653222Z","version":"text","workers":{"active_count":7,"last_heartbeat":"2026-11-23T20:41:10.653222Z"}}"#;
+/// let health: Health = serde_json::from_str(json)?;
+/// assert_eq!(health.status.as_str(), "healthy");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
@@ -62,6 +89,13 @@ pub struct Health {
 
 open_enum! {
     /// How a server is.
+    ///
+    /// ```
+    /// use cueapi_types::HealthStatus;
+    ///
+    /// assert_eq!(HealthStatus::from("healthy"), HealthStatus::Healthy);
+    /// assert!(matches!(HealthStatus::from("of a newer server"), HealthStatus::Unknown(_)));
+    /// ```
     pub enum HealthStatus {
         /// All parts work.
         Healthy = "healthy",
@@ -73,6 +107,15 @@ open_enum! {
 }
 
 /// How the parts of a server are.
+///
+/// ```
+/// use cueapi_types::HealthServices;
+///
+/// # let json = r#"{"poller":"ok","postgres":"ok","redis":"ok","worker":"ok"}"#;
+/// let health_services: HealthServices = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::from_str::<HealthServices>(&serde_json::to_string(&health_services)?)?, health_services);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HealthServices {
@@ -94,6 +137,13 @@ open_enum! {
     /// How a part of a server is.
     ///
     /// The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.
+    ///
+    /// ```
+    /// use cueapi_types::ServiceHealth;
+    ///
+    /// assert_eq!(ServiceHealth::from("ok"), ServiceHealth::Ok);
+    /// assert!(matches!(ServiceHealth::from("of a newer server"), ServiceHealth::Unknown(_)));
+    /// ```
     pub enum ServiceHealth {
         /// It works.
         Ok = "ok",
@@ -107,6 +157,15 @@ open_enum! {
 }
 
 /// The part of a server that fires cues.
+///
+/// ```
+/// use cueapi_types::PollerHealth;
+///
+/// # let json = r#"{"cues_last_cycle":7,"cycle_duration_ms":1.5,"last_run":"2026-11-23T20:41:10.653222Z","seconds_ago":1.5,"status":"text"}"#;
+/// let poller_health: PollerHealth = serde_json::from_str(json)?;
+/// assert_eq!(poller_health.cues_last_cycle, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PollerHealth {
@@ -128,6 +187,15 @@ pub struct PollerHealth {
 }
 
 /// The workers of all users together.
+///
+/// ```
+/// use cueapi_types::WorkersHealth;
+///
+/// # let json = r#"{"active_count":7,"last_heartbeat":"2026-11-23T20:41:10.653222Z"}"#;
+/// let workers_health: WorkersHealth = serde_json::from_str(json)?;
+/// assert_eq!(workers_health.active_count, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkersHealth {
@@ -140,6 +208,15 @@ pub struct WorkersHealth {
 }
 
 /// What is waiting in a server.
+///
+/// ```
+/// use cueapi_types::QueueHealth;
+///
+/// # let json = r#"{"pending_outbox":7,"pending_retries":7,"pending_worker_claims":7,"stale_executions":7}"#;
+/// let queue_health: QueueHealth = serde_json::from_str(json)?;
+/// assert_eq!(queue_health.pending_outbox, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QueueHealth {
@@ -158,6 +235,15 @@ pub struct QueueHealth {
 }
 
 /// How a server is, in one word.
+///
+/// ```
+/// use cueapi_types::ServiceStatus;
+///
+/// # let json = r#"{"reason":"text","status":"healthy"}"#;
+/// let service_status: ServiceStatus = serde_json::from_str(json)?;
+/// assert_eq!(service_status.status.as_str(), "healthy");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceStatus {

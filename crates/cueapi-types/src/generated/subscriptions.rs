@@ -8,6 +8,15 @@ use crate::{
 };
 
 /// Which events of an agent are pushed, or kept track of for pulling.
+///
+/// ```
+/// use cueapi_types::Subscription;
+///
+/// # let json = r#"{"consecutive_failures":7,"created_at":"2026-11-23T20:41:10.653222Z","delivery_target":"pull","detached_at":"2026-11-23T20:41:10.653222Z","event_type":"message.delivered","id":"dc2e9626-199a-49f4-ba4c-cedecd7ed599","inline_body":true,"last_acked_event_id":7,"last_dispatched_at":"2026-11-23T20:41:10.653222Z","last_dispatched_event_id":7,"paused_until":"2026-11-23T20:41:10.653222Z","subscriber_agent_id":"agt_y8ffcg0h3tt8","webhook_secret":"text","webhook_url":"text"}"#;
+/// let subscription: Subscription = serde_json::from_str(json)?;
+/// assert_eq!(subscription.id.as_str(), "dc2e9626-199a-49f4-ba4c-cedecd7ed599");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Subscription {
@@ -45,6 +54,15 @@ pub struct Subscription {
 }
 
 /// The active subscriptions of an agent.
+///
+/// ```
+/// use cueapi_types::SubscriptionList;
+///
+/// # let json = r#"{"subscriptions":[{"consecutive_failures":7,"created_at":"2026-11-23T20:41:10.653222Z","delivery_target":"pull","detached_at":"2026-11-23T20:41:10.653222Z","event_type":"message.delivered","id":"dc2e9626-199a-49f4-ba4c-cedecd7ed599","inline_body":true,"last_acked_event_id":7,"last_dispatched_at":"2026-11-23T20:41:10.653222Z","last_dispatched_event_id":7,"paused_until":"2026-11-23T20:41:10.653222Z","subscriber_agent_id":"agt_y8ffcg0h3tt8","webhook_secret":"text","webhook_url":"text"}]}"#;
+/// let subscription_list: SubscriptionList = serde_json::from_str(json)?;
+/// assert_eq!(subscription_list.subscriptions.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionList {
@@ -54,6 +72,13 @@ pub struct SubscriptionList {
 
 open_enum! {
     /// Where the events of a subscription go.
+    ///
+    /// ```
+    /// use cueapi_types::DeliveryTarget;
+    ///
+    /// assert_eq!(DeliveryTarget::from("pull"), DeliveryTarget::Pull);
+    /// assert!(matches!(DeliveryTarget::from("of a newer server"), DeliveryTarget::Unknown(_)));
+    /// ```
     pub enum DeliveryTarget {
         /// They are fetched; the server keeps track of how far.
         Pull = "pull",
@@ -63,6 +88,15 @@ open_enum! {
 }
 
 /// The answer to a subscription that was ended.
+///
+/// ```
+/// use cueapi_types::EndedSubscription;
+///
+/// # let json = r#"{"detached":true}"#;
+/// let ended_subscription: EndedSubscription = serde_json::from_str(json)?;
+/// assert!(ended_subscription.detached);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EndedSubscription {
@@ -71,6 +105,15 @@ pub struct EndedSubscription {
 }
 
 /// The answer to events that are done.
+///
+/// ```
+/// use cueapi_types::EventAck;
+///
+/// # let json = r#"{"acked":true}"#;
+/// let event_ack: EventAck = serde_json::from_str(json)?;
+/// assert!(event_ack.acked);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventAck {

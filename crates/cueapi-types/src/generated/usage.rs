@@ -5,6 +5,15 @@
 use serde::{Deserialize, Serialize};
 
 /// How much of the plan's limits is used up this month.
+///
+/// ```
+/// use cueapi_types::UsageReport;
+///
+/// # let json = r#"{"billing_period":{"days_remaining":7,"end":"text","start":"text"},"cues":{"active":7,"limit":7,"percent_used":1.5,"remaining":7,"used":7},"executions":{"limit":7,"percent_used":1.5,"percentage":1.5,"projected_month_end":7,"remaining":7,"used":7,"will_exceed_limit":true},"outcomes":{"failed":7,"reported":7,"succeeded":7},"period":{"days_remaining":7,"end":"text","start":"text"},"plan":"text","rate_limit":{"current_usage":7,"requests_per_minute":7},"upgrade_url":"text"}"#;
+/// let usage_report: UsageReport = serde_json::from_str(json)?;
+/// assert_eq!(usage_report.plan, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UsageReport {
@@ -34,6 +43,15 @@ pub struct UsageReport {
 }
 
 /// The month that is counted.
+///
+/// ```
+/// use cueapi_types::BillingPeriod;
+///
+/// # let json = r#"{"days_remaining":7,"end":"text","start":"text"}"#;
+/// let billing_period: BillingPeriod = serde_json::from_str(json)?;
+/// assert_eq!(billing_period.start, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingPeriod {
@@ -47,6 +65,15 @@ pub struct BillingPeriod {
 }
 
 /// How many cues there are.
+///
+/// ```
+/// use cueapi_types::CueUsage;
+///
+/// # let json = r#"{"active":7,"limit":7,"percent_used":1.5,"remaining":7,"used":7}"#;
+/// let cue_usage: CueUsage = serde_json::from_str(json)?;
+/// assert_eq!(cue_usage.used, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueUsage {
@@ -68,6 +95,15 @@ pub struct CueUsage {
 }
 
 /// How many executions there were this month.
+///
+/// ```
+/// use cueapi_types::ExecutionUsage;
+///
+/// # let json = r#"{"limit":7,"percent_used":1.5,"percentage":1.5,"projected_month_end":7,"remaining":7,"used":7,"will_exceed_limit":true}"#;
+/// let execution_usage: ExecutionUsage = serde_json::from_str(json)?;
+/// assert_eq!(execution_usage.used, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExecutionUsage {
@@ -95,6 +131,15 @@ pub struct ExecutionUsage {
 }
 
 /// How many outcomes were reported this month.
+///
+/// ```
+/// use cueapi_types::OutcomeCounts;
+///
+/// # let json = r#"{"failed":7,"reported":7,"succeeded":7}"#;
+/// let outcome_counts: OutcomeCounts = serde_json::from_str(json)?;
+/// assert_eq!(outcome_counts.reported, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutcomeCounts {
@@ -110,6 +155,15 @@ pub struct OutcomeCounts {
 }
 
 /// How many requests there were in the last minute.
+///
+/// ```
+/// use cueapi_types::RequestUsage;
+///
+/// # let json = r#"{"current_usage":7,"requests_per_minute":7}"#;
+/// let request_usage: RequestUsage = serde_json::from_str(json)?;
+/// assert_eq!(request_usage.requests_per_minute, Some(7));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestUsage {

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::WebhookSecret;
 
 /// The secret that signs deliveries.
+///
+/// ```
+/// use cueapi_types::WebhookSecretResponse;
+///
+/// # let json = r#"{"webhook_secret":"text"}"#;
+/// let webhook_secret_response: WebhookSecretResponse = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::from_str::<WebhookSecretResponse>(&serde_json::to_string(&webhook_secret_response)?)?, webhook_secret_response);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebhookSecretResponse {
@@ -14,6 +23,15 @@ pub struct WebhookSecretResponse {
 }
 
 /// A new secret that signs deliveries from now on.
+///
+/// ```
+/// use cueapi_types::RegeneratedWebhookSecret;
+///
+/// # let json = r#"{"previous_secret_revoked":true,"webhook_secret":"text"}"#;
+/// let regenerated_webhook_secret: RegeneratedWebhookSecret = serde_json::from_str(json)?;
+/// assert_eq!(regenerated_webhook_secret.previous_secret_revoked, Some(true));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RegeneratedWebhookSecret {

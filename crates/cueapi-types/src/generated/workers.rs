@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{open_enum::open_enum, Timestamp, WorkerId};
 
 /// A worker that has sent a heartbeat.
+///
+/// ```
+/// use cueapi_types::Worker;
+///
+/// # let json = r#"{"handlers":["text"],"heartbeat_status":"active","last_heartbeat":"2026-11-23T20:41:10.653222Z","registered_since":"2026-11-23T20:41:10.653222Z","seconds_since_heartbeat":7,"worker_id":"worker-1"}"#;
+/// let worker: Worker = serde_json::from_str(json)?;
+/// assert_eq!(worker.worker_id.as_str(), "worker-1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Worker {
@@ -27,6 +36,13 @@ pub struct Worker {
 
 open_enum! {
     /// How recent a worker's last heartbeat is.
+    ///
+    /// ```
+    /// use cueapi_types::WorkerStatus;
+    ///
+    /// assert_eq!(WorkerStatus::from("active"), WorkerStatus::Active);
+    /// assert!(matches!(WorkerStatus::from("of a newer server"), WorkerStatus::Unknown(_)));
+    /// ```
     pub enum WorkerStatus {
         /// Less than 180 seconds ago (the hosted service says 360).
         Active = "active",
@@ -38,6 +54,15 @@ open_enum! {
 }
 
 /// All workers.
+///
+/// ```
+/// use cueapi_types::WorkerList;
+///
+/// # let json = r#"{"workers":[{"handlers":["text"],"heartbeat_status":"active","last_heartbeat":"2026-11-23T20:41:10.653222Z","registered_since":"2026-11-23T20:41:10.653222Z","seconds_since_heartbeat":7,"worker_id":"worker-1"}]}"#;
+/// let worker_list: WorkerList = serde_json::from_str(json)?;
+/// assert_eq!(worker_list.workers.len(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkerList {
@@ -46,6 +71,15 @@ pub struct WorkerList {
 }
 
 /// The answer to a worker's heartbeat.
+///
+/// ```
+/// use cueapi_types::WorkerHeartbeat;
+///
+/// # let json = r#"{"acknowledged":true,"server_time":"2026-11-23T20:41:10.653222Z"}"#;
+/// let worker_heartbeat: WorkerHeartbeat = serde_json::from_str(json)?;
+/// assert!(worker_heartbeat.acknowledged);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkerHeartbeat {
