@@ -9,6 +9,14 @@ use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 /// Checks a live server against what the SDK relies on, and deletes all that it made.
+///
+/// Makes cues, fires them, claims, reports outcomes, and reads everything back. Prints a row for each check (pass, FAIL or skip,
+/// with what was expected and what was seen) and whether the server looks hosted or self-hosted; fails when a check does.
+/// Use an account of its own: the checks count against its rate limit and its month. To try it:
+///
+///   cargo run -p cueapi-emulator                                    prints a base URL and a key
+///
+///   CUEAPI_API_KEY=… cargo xtask contract --base-url http://127.0.0.1:…
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The server, without /v1.

@@ -22,6 +22,9 @@ use xshell::{Shell, cmd};
 use self::acknowledged::Acknowledged;
 
 /// Compares our description with a server's own /openapi.json.
+///
+/// Prints each difference: + is only there, - only here, ~ is there otherwise. Fails on those that are not in the list of known
+/// differences. Reads what FastAPI writes (OpenAPI 3.1); a server in production hides it (start one without ENV=production).
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A server's base URL, the URL of its document, or a file.

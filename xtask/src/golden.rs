@@ -9,6 +9,9 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 /// Checks that the SDK loses, changes and misses nothing in captured exchanges.
+///
+/// Finds the operation of each by method and path, decodes its response through the SDK, encodes it again, and prints how many
+/// agreed, what was lost, changed or unknown in the others, and the names of those that belong to no operation.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Files of captured exchanges: JSON lists of `{name, request, response}`.

@@ -23,7 +23,7 @@ mod workspace;
 use clap::Parser;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about, version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, version)]
 enum Command {
     Ci(ci::Args),
     /// Write the generated parts of the crates from xtask/spec/openapi.yaml.

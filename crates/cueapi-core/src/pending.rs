@@ -126,8 +126,8 @@ impl<T: LocalHttpClient, E: Endpoint> Pending<Client<T>, E> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind); before repeating a call that creates or fires something, ask
     /// [`may_have_executed`](Error::may_have_executed).
-    pub async fn send(self) -> Result<E::Output, Error> {
-        self.send_with_meta().await.map(|reply| reply.value)
+    pub fn send(self) -> impl Future<Output = Result<E::Output, Error>> {
+        self.drive(|reply| reply.value)
     }
 
     /// Makes the call and returns the request id, the rate limit and the headers, too.
@@ -135,15 +135,22 @@ impl<T: LocalHttpClient, E: Endpoint> Pending<Client<T>, E> {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Reply<E::Output>, Error> {
+    pub fn send_with_meta(self) -> impl Future<Output = Result<Reply<E::Output>, Error>> {
+        self.drive(|reply| reply)
+    }
+
+    /// Not an `async fn`: its future would hold the call twice, once as an argument and once as the variable that is stepped.
+    fn drive<V>(self, value: impl FnOnce(Reply<E::Output>) -> V) -> impl Future<Output = Result<V, Error>> {
         let client = self.client.clone();
         let mut call = self.into_call();
-        let mut last = None;
-        loop {
-            match call.step(last.take()) {
-                Step::Send(request) => last = Some(client.http().send(request).await),
-                Step::Sleep(duration) => client.http().sleep(duration).await,
-                Step::Done(result) => return result,
+        async move {
+            let mut last = None;
+            loop {
+                match call.step(last.take()) {
+                    Step::Send(request) => last = Some(client.http().send(request).await),
+                    Step::Sleep(duration) => client.http().sleep(duration).await,
+                    Step::Done(result) => return result.map(value),
+                }
             }
         }
     }

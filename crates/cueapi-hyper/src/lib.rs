@@ -4,6 +4,7 @@
 
 mod connector;
 mod error;
+mod last_look;
 
 use std::{fmt, time::Duration};
 
@@ -17,6 +18,8 @@ use hyper_util::{
     },
     rt::{TokioExecutor, TokioTimer},
 };
+
+use crate::last_look::LastLook;
 
 #[cfg(feature = "rustls")]
 pub use crate::connector::TlsConnector;
@@ -94,6 +97,7 @@ pub fn from_env() -> Result<Client, Error> {
 #[derive(Clone)]
 pub struct HyperClient<C> {
     client: LegacyClient<C, Full<Bytes>>,
+    last_look: LastLook,
 }
 
 #[cfg(feature = "rustls")]
@@ -150,7 +154,10 @@ impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
             // Requests that a dying connection handed back unwritten, the only ones that hyper-util sends anew.
             .retry_canceled_requests(true)
             .build(connector);
-        Self { client }
+        Self {
+            client,
+            last_look: LastLook::default(),
+        }
     }
 }
 
@@ -169,10 +176,14 @@ impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
         async move {
             // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or
             // the request goes to a connection that the server has long closed.
-            tokio::task::yield_now().await;
-            tokio::time::timeout(timeout, exchange(response, limit))
+            if !self.last_look.is_fresh() {
+                tokio::task::yield_now().await;
+            }
+            let result = tokio::time::timeout(timeout, exchange(response, limit))
                 .await
-                .unwrap_or_else(error::from_timeout)
+                .unwrap_or_else(error::from_timeout);
+            self.last_look.note(&result);
+            result
         }
     }
 

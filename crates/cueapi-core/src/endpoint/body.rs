@@ -1,6 +1,7 @@
 //! Request bodies, and what the server cannot store.
 
 use bytes::Bytes;
+use memchr::memchr2;
 use serde::Serialize;
 
 use crate::error::BuildError;
@@ -80,24 +81,27 @@ fn storable(text: &[u8]) -> Result<(), BuildError> {
 /// `at` is the first byte of the string's contents; returns the byte after its closing quote.
 fn storable_string(text: &[u8], mut at: usize) -> Result<usize, BuildError> {
     loop {
-        match text.get(at) {
-            None => return Ok(at),
-            Some(b'"') => return Ok(at + 1),
-            Some(b'\\') if text.get(at + 1) == Some(&b'u') => match escaped_unit(text, at) {
-                Some(0) => return Err(refuse(text, at, "contains U+0000, which the server cannot store")),
-                Some(0xd800..=0xdbff) if matches!(escaped_unit(text, at + 6), Some(0xdc00..=0xdfff)) => at += 12,
-                Some(0xd800..=0xdfff) => {
-                    return Err(refuse(
-                        text,
-                        at,
-                        "contains an unpaired surrogate, which the server cannot store",
-                    ));
-                }
-                _ => at += 6,
-            },
-            Some(b'\\') => at += 2,
-            Some(_) => at += 1,
+        let rest = text.get(at..).unwrap_or_default();
+        let Some(length) = memchr2(b'"', b'\\', rest) else {
+            return Ok(text.len());
+        };
+        at += length;
+        if text.get(at) == Some(&b'"') {
+            return Ok(at + 1);
         }
+        at += match escaped_unit(text, at) {
+            None => 2,
+            Some(0) => return Err(refuse(text, at, "contains U+0000, which the server cannot store")),
+            Some(0xd800..=0xdbff) if matches!(escaped_unit(text, at + 6), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => {
+                return Err(refuse(
+                    text,
+                    at,
+                    "contains an unpaired surrogate, which the server cannot store",
+                ));
+            }
+            Some(_) => 6,
+        };
     }
 }
 
