@@ -66,10 +66,15 @@ fn assertion(variable: &str, field: &Field, sample: &Value) -> Option<String> {
         (Type::String, Value::String(text)) if is_option => format!("assert_eq!({place}.as_deref(), Some({text:?}));"),
         (Type::String, Value::String(text)) => format!("assert_eq!({place}, {text:?});"),
         (Type::List(_), Value::Array(items)) if !is_option => format!("assert_eq!({place}.len(), {});", items.len()),
-        (Type::Named { kind, .. }, Value::String(text)) if !is_option => match kind {
-            Kind::Text | Kind::OpenEnum => format!("assert_eq!({place}.as_str(), {text:?});"),
-            _ => return None,
-        },
+        (
+            Type::Named {
+                kind: Kind::Text | Kind::OpenEnum,
+                ..
+            },
+            Value::String(text),
+        ) if !is_option => {
+            format!("assert_eq!({place}.as_str(), {text:?});")
+        }
         _ => return None,
     })
 }
