@@ -2,8 +2,7 @@
 //!
 //! CueAPI signs this form. A delivery that arrives as it was sent has it already; a body that a gateway or a framework has
 //! re-encoded (other spacing, other key order, other escapes) is brought back to it here, without building a tree of values:
-//! one pass copies the text token by token into a buffer and notes where members are out of order, and a second one, when
-//! any is, hands the stretches of that buffer out in order.
+//! one pass over the text notes what is spelled otherwise and which objects are out of order, and a second one writes it.
 //!
 //! ```
 //! use cueapi_signing::canonical;

@@ -12,7 +12,7 @@ pub(super) struct Edits {
     changes: Vec<u32>,
     replacements: Vec<Replacement>,
     /// What the replacements write, one after the other.
-    written: Vec<u8>,
+    pub(super) written: Vec<u8>,
 }
 
 /// Positions have 31 bits; see [`MAX_LENGTH`](super::MAX_LENGTH).
@@ -46,24 +46,19 @@ impl Edits {
         self.changes.push(offset(at));
     }
 
-    /// Puts what `write` writes in the place of a stretch that begins at `start`. `write` returns where the stretch ends, and so
-    /// does this.
-    pub(super) fn replace<E>(
-        &mut self,
-        start: usize,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<usize, E>,
-    ) -> Result<usize, E> {
-        let from = offset(self.written.len());
-        let end = write(&mut self.written)?;
-        let by = from..offset(self.written.len());
-        let start = offset(start);
+    /// Puts what `write` writes in the place of a stretch.
+    pub(super) fn replace(&mut self, stretch: Range<usize>, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.written.len();
+        write(&mut self.written);
+        self.replace_by_written(stretch, from);
+    }
+
+    /// Puts what has been written since `from` in the place of a stretch.
+    pub(super) fn replace_by_written(&mut self, stretch: Range<usize>, from: usize) {
+        let (start, end) = (offset(stretch.start), offset(stretch.end));
+        let by = offset(from)..offset(self.written.len());
         self.changes.push(start | REPLACEMENT);
-        self.replacements.push(Replacement {
-            start,
-            end: offset(end),
-            by,
-        });
-        Ok(end)
+        self.replacements.push(Replacement { start, end, by });
     }
 
     /// By how much the edited text can be longer than the source, at most.

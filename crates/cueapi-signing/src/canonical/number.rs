@@ -1,7 +1,6 @@
 //! Numbers: integers of any length as they are, floats in their shortest spelling, both as Python writes them.
 
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use super::edits::Edits;
 use super::float::{self, Decimal, SIGNIFICANT_DIGITS};
@@ -44,10 +43,7 @@ pub(super) fn read(source: &[u8], at: usize, edits: &mut Edits) -> Result<usize,
         end == fraction_end && is_canonical(&source[digits..integer_end], &source[integer_end + 1..end])
     };
     if !canonical {
-        let Ok(_) = edits.replace(at, |out| {
-            write(number, end != integer_end, out);
-            Ok::<_, Infallible>(end)
-        });
+        edits.replace(at..end, |out| write(number, end != integer_end, out));
     }
     Ok(end)
 }

@@ -191,27 +191,41 @@ impl<'a> Order<'a> {
     /// Sorts the members from number `from` on; of several with the same key, the last one stays.
     fn sort(&mut self, from: usize) {
         let (keys, members) = (&self.keys, &self.members[from..]);
-        if members.len() <= FEW {
-            let order = rank(keys, members);
-            self.sorted.extend(
-                keys,
-                order[..members.len()].iter().map(|index| &members[usize::from(*index)]),
-            );
-        } else {
+        if members.len() > FEW {
             let heap: BinaryHeap<_> = members.iter().map(|member| ByKey { keys, member }).collect();
-            self.sorted
+            return self
+                .sorted
                 .extend(keys, heap.into_sorted_vec().iter().map(|entry| entry.member));
         }
+        let mut order = rank(members);
+        let order = &mut order[..members.len()];
+        let member = |index: &u8| &members[usize::from(*index)];
+        if order
+            .windows(2)
+            .all(|pair| member(&pair[0]).prefix < member(&pair[1]).prefix)
+        {
+            return self
+                .sorted
+                .members
+                .extend(order.iter().map(|index| member(index).stretch));
+        }
+        // Members with the same prefix are still in the order of the text.
+        sort_few(order, |a, b| keys.compare(member(a), member(b)));
+        self.sorted.extend(keys, order.iter().map(member));
     }
 }
 
 impl Sorted {
-    fn extend<'a>(&mut self, keys: &Keys<'_>, members: impl Iterator<Item = &'a Member> + Clone) {
-        let next = members.clone().skip(1).map(Some).chain([None]);
-        let kept = members
-            .zip(next)
-            .filter(|(member, next)| next.is_none_or(|next| keys.compare(member, next).is_ne()));
-        self.members.extend(kept.map(|(member, _)| member.stretch));
+    /// Appends sorted members, in the place of those before them with the same key.
+    fn extend<'a>(&mut self, keys: &Keys<'_>, members: impl Iterator<Item = &'a Member>) {
+        let mut last: Option<&Member> = None;
+        for member in members {
+            if last.is_some_and(|last| keys.compare(last, member).is_eq()) {
+                self.members.pop();
+            }
+            self.members.push(member.stretch);
+            last = Some(member);
+        }
     }
 }
 
@@ -237,21 +251,17 @@ impl Keys<'_> {
     }
 }
 
-/// The order of a few members, of which those with the same key come in the order of the text.
+/// The order of a few members by their prefixes; those with the same prefix come in the order of the text.
 ///
-/// Compares every member with every other, almost without a branch on the outcome: for a few, that is quicker than what sorting
-/// saves.
-fn rank(keys: &Keys<'_>, members: &[Member]) -> [u8; FEW] {
+/// Compares every member with every other, without a branch on the outcome: for a few, that is quicker than what sorting saves.
+fn rank(members: &[Member]) -> [u8; FEW] {
     let mut ranks = [0_u8; FEW];
     for (index, member) in members.iter().enumerate() {
         let mut rank = 0;
         for (before, rank_before) in members[..index].iter().zip(&mut ranks) {
-            let less = match member.prefix == before.prefix {
-                true => keys.compare(member, before).is_lt(),
-                false => member.prefix < before.prefix,
-            };
-            *rank_before += u8::from(less);
-            rank += u8::from(!less);
+            let less = u8::from(member.prefix < before.prefix);
+            *rank_before += less;
+            rank += 1 - less;
         }
         ranks[index] = rank;
     }
@@ -260,6 +270,17 @@ fn rank(keys: &Keys<'_>, members: &[Member]) -> [u8; FEW] {
         order[usize::from(*rank) % FEW] = index;
     }
     order
+}
+
+/// Insertion sort, for what is almost sorted.
+fn sort_few(order: &mut [u8], compare: impl Fn(&u8, &u8) -> Ordering) {
+    for end in 1..order.len() {
+        let mut at = end;
+        while at > 0 && compare(&order[at - 1], &order[at]).is_gt() {
+            order.swap(at - 1, at);
+            at -= 1;
+        }
+    }
 }
 
 const FEW: usize = 32;

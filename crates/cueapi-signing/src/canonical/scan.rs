@@ -1,9 +1,8 @@
-//! The first pass: reads a JSON text and brings its tokens into canonical form, in the order in which they come.
+//! The first pass: reads a JSON text, and notes what has to change.
 //!
 //! The grammar is that of Python's `json` module. There is no recursion, so that no text can exhaust the stack.
 
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::mem;
 
 use super::edits::Edits;
@@ -194,10 +193,7 @@ impl<'a> Scanner<'a> {
     #[cold]
     fn replace_space(&mut self, at: usize, by: &[u8]) -> usize {
         let end = at + self.source[at..].iter().take_while(|byte| is_space(**byte)).count();
-        let Ok(end) = self.edits.replace(at, |out| {
-            out.extend_from_slice(by);
-            Ok::<_, Infallible>(end)
-        });
+        self.edits.replace(at..end, |out| out.extend_from_slice(by));
         end
     }
 

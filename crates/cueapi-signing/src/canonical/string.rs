@@ -48,7 +48,12 @@ fn read_rest(source: &[u8], mut at: usize, edits: &mut Edits) -> Result<usize, C
             [b'"', ..] => return Ok(at),
             [b'\\', b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
             rest if is_canonical_escape(rest) => at += 6,
-            _ => return edits.replace(at, |out| write(source, at, out)),
+            _ => {
+                let from = edits.written.len();
+                let end = write(source, at, &mut edits.written)?;
+                edits.replace_by_written(at..end, from);
+                return Ok(end);
+            }
         }
         at = skip_plain(source, at);
     }
