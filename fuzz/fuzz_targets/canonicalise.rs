@@ -18,7 +18,10 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(Ok(canonical)) = std::str::from_utf8(data).map(canonical::to_vec) {
         assert_eq!(canonical::to_vec(&canonical).unwrap(), canonical);
         if let Ok(unescaped) = canonical::to_utf8_vec(&canonical) {
-            assert_eq!(canonical::to_vec(std::str::from_utf8(&unescaped).unwrap()).unwrap(), canonical);
+            assert_eq!(
+                canonical::to_vec(std::str::from_utf8(&unescaped).unwrap()).unwrap(),
+                canonical
+            );
         }
     }
 

@@ -27,12 +27,17 @@ fuzz_target!(|input: Input| {
 
     // A good signature counts among those of other versions, and not behind too many or behind a malformed one.
     let good = Signer::new("whsec_fuzz").unwrap().sign(17, b"{}").to_string();
-    let list = input.before.iter().chain([&good.as_str(), &input.after]).copied().collect::<Vec<_>>().join(",");
-    let verified = verifier.tolerance(Duration::ZERO).verify(
-        b"{}",
-        SignatureHeaders::new(&list, "17"),
-        Duration::from_secs(17),
-    );
+    let list = input
+        .before
+        .iter()
+        .chain([&good.as_str(), &input.after])
+        .copied()
+        .collect::<Vec<_>>()
+        .join(",");
+    let verified =
+        verifier
+            .tolerance(Duration::ZERO)
+            .verify(b"{}", SignatureHeaders::new(&list, "17"), Duration::from_secs(17));
     match verified {
         Ok(verified) => assert_eq!(verified.bytes(), b"{}"),
         Err(refusal) => {

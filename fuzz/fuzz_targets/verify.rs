@@ -45,7 +45,10 @@ fuzz_target!(|input: Input| {
     if let Ok(text) = std::str::from_utf8(body) {
         // An escape is only where there was none: behind a backslash it would mean something else.
         let escaped = signer.sign_escaped(17, text).to_string();
-        let after_backslash = text.split('\\').skip(1).any(|rest| rest.starts_with(|char| char >= '\x7f'));
+        let after_backslash = text
+            .split('\\')
+            .skip(1)
+            .any(|rest| rest.starts_with(|char| char >= '\x7f'));
         assert!(verify(body, &escaped).is_some() || after_backslash);
     }
 });
