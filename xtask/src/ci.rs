@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{
-    codegen, confine, contract, cookbook, parity, release,
+    codegen, confine, contract, cookbook, edge, no_std, parity, release,
     steps::{self, Step},
     workspace,
 };
@@ -38,6 +38,8 @@ pub(crate) const STEPS: &[Step] = &[
     }),
     ("what core reaches", |sh| confine::run(sh)),
     ("packages", release::packages),
+    ("no standard library", |_| no_std::Args::default().run()),
+    ("edge", |_| edge::Args::default().run()),
     ("tests", |sh| Ok(cmd!(sh, "cargo test --workspace").run()?)),
     ("contract", |sh| contract::run_against_emulator(sh)),
     ("cookbook", |sh| cookbook::run(sh)),

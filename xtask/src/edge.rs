@@ -12,10 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use xshell::{Shell, cmd};
 
+use crate::steps::Missing;
 use crate::targets::{Toolchain, target_folder};
 
 /// Builds the WebAssembly module of `cueapi-signing`, and runs the signing vectors in Node and in workerd.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Build the module and print its size, but run nothing.
     #[arg(long)]
@@ -26,6 +27,9 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// As large as the module may be, in bytes.
 const SIZE_LIMIT: u64 = 40_000;
+
+/// As much memory as the module may take, in bytes: half of what a worker has.
+const MEMORY_LIMIT: usize = 64 << 20;
 
 /// The runtime of Cloudflare's workers, from npm.
 const WORKERD: &str = "workerd@1.20261117.1";
@@ -58,7 +62,9 @@ fn build(sh: &Shell) -> Result<PathBuf> {
     let toolchain = Toolchain::for_targets(sh, &[TARGET])?;
     // The rolled-up loops of the hash are 7 kB smaller. Where they come from on this machine is nobody's business.
     let home = std::env::var("HOME").unwrap_or_default();
-    let flags = format!(r#"--cfg sha2_backend_soft="compact" --remap-path-prefix={home}=home"#);
+    let flags = format!(
+        r#"--cfg sha2_backend_soft="compact" --remap-path-prefix={home}=home -C link-arg=--max-memory={MEMORY_LIMIT}"#
+    );
     let _flags = sh.push_env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     let build = [
         "build",
@@ -94,10 +100,16 @@ fn cases_text() -> Result<String> {
         .collect::<Result<_>>()?;
     captures.sort();
     let deliveries = captures.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
+    // A body over the limit, and one for which the memory does not suffice.
+    let mut hostile = deliveries[0].clone();
+    hostile["label"] = "white space".into();
+    hostile["piece"] = "\n1\n,".into();
+    hostile["times"] = json!(2 << 20);
     let cases = json!({
         "canonical": vectors("canonical.json")?,
         "verify": vectors("verify.json")?,
         "delivery": deliveries,
+        "hostile": [hostile],
     });
     Ok(cases.to_string())
 }
@@ -122,11 +134,9 @@ fn report(runtime: &str, outcomes: &str) -> Result<()> {
 }
 
 fn node(sh: &Shell, module: &Path, cases: &Path) -> Result<String> {
+    cmd!(sh, "node --version").quiet().read().context(Missing("Node"))?;
     let script = javascript("node.mjs");
-    cmd!(sh, "node {script} {module} {cases}")
-        .quiet()
-        .read()
-        .context("is Node installed?")
+    Ok(cmd!(sh, "node {script} {module} {cases}").quiet().read()?)
 }
 
 fn workerd(sh: &Shell, folder: &Path, module: &Path, cases: &Path) -> Result<String> {
@@ -136,7 +146,8 @@ fn workerd(sh: &Shell, folder: &Path, module: &Path, cases: &Path) -> Result<Str
             sh,
             "npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {WORKERD}"
         )
-        .run()?;
+        .run()
+        .context(Missing("workerd"))?;
     }
     for script in ["cueapi-signing.mjs", "vectors.mjs", "worker.mjs"] {
         fs::copy(javascript(script), folder.join(script))?;

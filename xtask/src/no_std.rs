@@ -6,7 +6,7 @@ use xshell::Shell;
 use crate::targets::Toolchain;
 
 /// Builds `cueapi-signing` where there is no standard library: for WebAssembly and for a microcontroller.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {}
 
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "thumbv7em-none-eabihf"];

@@ -23,6 +23,17 @@ impl fmt::Display for Skipped {
 
 impl std::error::Error for Skipped {}
 
+/// What a machine may lack, and its registries not give: the context of an error. A step that needs it is skipped on a
+/// developer's machine, and fails in CI.
+#[derive(Debug)]
+pub(crate) struct Missing(pub(crate) &'static str);
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is missing", self.0)
+    }
+}
+
 /// Takes the steps whose name contains `only`, stops at the first that fails, and closes with a table.
 pub(crate) fn run(command: &str, steps: &[Step], only: Option<&str>) -> Result<()> {
     let sh = Shell::new()?;
@@ -40,11 +51,11 @@ pub(crate) fn run(command: &str, steps: &[Step], only: Option<&str>) -> Result<(
     for (place, (name, check)) in chosen.iter().enumerate() {
         eprintln!("\n==== {name} ({} of {})", place + 1, chosen.len());
         let started = Instant::now();
-        let result = check(&sh).map_err(|error| error.downcast::<Skipped>());
+        let result = check(&sh).map_err(|error| why_skipped(&error).ok_or(error));
         let took = started.elapsed();
         match result {
             Ok(()) => table.add(name, took, "passed"),
-            Err(Ok(skipped)) => table.add(name, took, &skipped.to_string()),
+            Err(Ok(skipped)) => table.add(name, took, &skipped),
             Err(Err(error)) => {
                 table.add(name, took, "FAILED");
                 for (name, _) in &chosen[place + 1..] {
@@ -59,6 +70,14 @@ pub(crate) fn run(command: &str, steps: &[Step], only: Option<&str>) -> Result<(
     }
     eprint!("\n{table}");
     Ok(())
+}
+
+fn why_skipped(error: &anyhow::Error) -> Option<String> {
+    if let Some(skipped) = error.downcast_ref::<Skipped>() {
+        return Some(skipped.to_string());
+    }
+    let missing = error.downcast_ref::<Missing>()?;
+    std::env::var_os("CI").is_none().then(|| format!("skipped: {missing}"))
 }
 
 #[derive(Default)]

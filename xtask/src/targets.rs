@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use semver::Version;
 use xshell::{Cmd, Shell, cmd};
 
+use crate::steps::Missing;
+
 /// Where code for a target comes from.
 pub(crate) enum Toolchain {
     /// The toolchain in use, to which rustup could add the target.
@@ -61,7 +63,7 @@ impl Toolchain {
             cmd!(sh, "bash -c {script} debian.sh {prefix} {targets}")
                 .quiet()
                 .run()
-                .context("no toolchain for these targets")?;
+                .context(Missing("a toolchain for these targets"))?;
         }
         Ok(Self::Debian(environment))
     }

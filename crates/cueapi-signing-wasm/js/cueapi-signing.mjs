@@ -34,20 +34,27 @@ class Instance {
 
 /** Verifies deliveries; make one for each route and keep it. */
 export class Verifier {
+  #create;
   #instance;
+  #limit;
 
   /**
    * @param {WebAssembly.Module} module the compiled `cueapi_signing_wasm.wasm`
-   * @param {{ secrets: string[], tolerance?: number, canonical?: boolean }} options the newest secret first; the tolerance in
-   *   seconds; whether bodies may have been re-encoded on their way
+   * @param {{ secrets: string[], tolerance?: number, canonical?: boolean, limit?: number }} options the newest secret first; the
+   *   tolerance in seconds; whether bodies may have been re-encoded on their way; how many bytes a body may have
    */
-  constructor(module, { secrets, tolerance = 300, canonical = false }) {
-    this.#instance = new Instance(module);
-    for (const secret of secrets) {
-      this.#instance.write(secret);
-      if (this.#instance.exports.add_secret() < 0) throw new TypeError("a webhook secret is empty, or one too many");
-    }
-    this.#instance.exports.configure(tolerance * 1000, canonical);
+  constructor(module, { secrets, tolerance = 300, canonical = false, limit = 2 << 20 }) {
+    this.#limit = limit;
+    this.#create = () => {
+      const instance = new Instance(module);
+      for (const secret of secrets) {
+        instance.write(secret);
+        if (instance.exports.add_secret() < 0) throw new TypeError("a webhook secret is empty, or one too many");
+      }
+      instance.exports.configure(tolerance * 1000, canonical);
+      return instance;
+    };
+    this.#instance = this.#create();
   }
 
   /**
@@ -59,16 +66,40 @@ export class Verifier {
    * @returns {{ ok: true, secret: number, form: string, body: Uint8Array } | { ok: false, reason: string }}
    */
   verify(body, { signature, timestamp }, now = Date.now() / 1000) {
-    const [signatureLength, timestampLength] = this.#instance.write(signature ?? "", timestamp ?? "", body);
-    return this.#instance.result(this.#instance.exports.verify(signatureLength, timestampLength, now * 1000));
+    body = bytes(body);
+    if (body.length > this.#limit) return TOO_LARGE;
+    try {
+      const [signatureLength, timestampLength] = this.#instance.write(signature ?? "", timestamp ?? "", body);
+      return this.#instance.result(this.#instance.exports.verify(signatureLength, timestampLength, now * 1000));
+    } catch (error) {
+      // Out of memory. An instance that was stopped halfway is of no use any more.
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      this.#instance = this.#create();
+      return TOO_LARGE;
+    }
   }
 
-  /** Verifies a `Request`, whose body it reads. */
+  /** Verifies a `Request`, whose body it reads up to the limit. */
   async verifyRequest(request, now) {
+    const body = await read(request.body, this.#limit);
+    if (body === null) return TOO_LARGE;
     const header = (name) => request.headers.get(name);
-    const headers = { signature: header("x-cueapi-signature"), timestamp: header("x-cueapi-timestamp") };
-    return this.verify(await request.arrayBuffer(), headers, now);
+    return this.verify(body, { signature: header("x-cueapi-signature"), timestamp: header("x-cueapi-timestamp") }, now);
   }
+}
+
+const TOO_LARGE = { ok: false, reason: "too-large" };
+
+/** The bytes of a stream, or null when there are more than `limit`. */
+async function read(stream, limit) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of stream ?? []) {
+    length += chunk.length;
+    if (length > limit) return null;
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
 }
 
 /** Verifies one delivery as the official Python SDK's `verify_webhook` does. */

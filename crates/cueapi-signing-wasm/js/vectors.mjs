@@ -34,7 +34,21 @@ function delivery(module, { headers, body_b64, received_unix, analysis }) {
   );
 }
 
-const KINDS = { canonical, verify, delivery };
+/** What nobody signed and is as large as it can be; the verifier goes on to work. */
+function hostile(module, { headers, body_b64, received_unix, analysis, piece, times }) {
+  const signed = { signature: headers["x-cueapi-signature"], timestamp: headers["x-cueapi-timestamp"] };
+  const options = { secrets: analysis.secrets_tried, canonical: true };
+  const body = `[${piece.repeat(times)}1]`;
+  const limited = new Verifier(module, options);
+  const unlimited = new Verifier(module, { ...options, limit: Infinity });
+  return [limited, unlimited].every(
+    (verifier) =>
+      verifier.verify(body, signed, received_unix).reason === "too-large" &&
+      verifier.verify(decode(body_b64), signed, received_unix).ok,
+  );
+}
+
+const KINDS = { canonical, verify, delivery, hostile };
 
 /** @param {Record<keyof typeof KINDS, object[]>} cases */
 export function run(module, cases) {
