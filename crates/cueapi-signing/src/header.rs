@@ -47,81 +47,103 @@ impl<'a> SignatureHeaders<'a> {
     }
 }
 
-/// The `v1` signatures of one header, decoded.
-#[derive(Clone)]
-pub(crate) struct Signatures {
-    tags: [[u8; 32]; MAX_SIGNATURES],
-    count: usize,
+/// The `v1` signatures of one header, all of them well-formed.
+pub(crate) enum Signatures<'a> {
+    One(Decoded),
+    /// The header.
+    Several(&'a [u8]),
 }
 
-impl Signatures {
-    const NONE: Self = Self {
-        tags: [[0; 32]; MAX_SIGNATURES],
-        count: 0,
-    };
-
+impl<'a> Signatures<'a> {
     /// Reads one or several `v1=<hex>`, separated by commas or spaces; signatures of another version are passed over.
     ///
     /// Only lower-case hex is read: nothing else is sent, and a signature should have one spelling.
-    pub(crate) fn parse(header: &[u8]) -> Result<Self, VerifyError> {
-        let mut signatures = Self::NONE;
-        for entry in header.split(|byte| matches!(byte, b',' | b' ')) {
-            if let Some(hex) = entry.strip_prefix(SCHEME) {
-                signatures.push(hex)?;
-            }
-        }
-        if signatures.count == 0 {
-            return Err(VerifyError::MalformedSignature);
-        }
-        Ok(signatures)
+    #[inline]
+    pub(crate) fn parse(header: &'a [u8]) -> Result<Self, VerifyError> {
+        Self::parse_one(header).or_else(|_| Self::parse_several(header))
     }
 
     /// Reads a header that is one signature and nothing else.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn parse_one(header: &[u8]) -> Result<Self, VerifyError> {
-        let mut signatures = Self::NONE;
-        signatures.push(header.strip_prefix(SCHEME).ok_or(VerifyError::MalformedSignature)?)?;
-        Ok(signatures)
+    #[inline]
+    pub(crate) fn parse_one(header: &'a [u8]) -> Result<Self, VerifyError> {
+        let hex = header.strip_prefix(SCHEME).ok_or(VerifyError::MalformedSignature)?;
+        decode(hex).map(Self::One)
+    }
+
+    #[cold]
+    fn parse_several(header: &'a [u8]) -> Result<Self, VerifyError> {
+        let mut count = 0;
+        for signature in signatures(header).take(MAX_SIGNATURES + 1) {
+            signature?;
+            count += 1;
+        }
+        match count {
+            1..=MAX_SIGNATURES => Ok(Self::Several(header)),
+            _ => Err(VerifyError::MalformedSignature),
+        }
     }
 
     #[inline]
     pub(crate) fn contain(&self, tag: &Tag) -> bool {
-        self.tags[..self.count]
-            .iter()
-            .any(|candidate| *tag == Tag::from(*candidate))
+        match self {
+            Self::One(signature) => *tag == Tag::from(signature.0),
+            Self::Several(header) => signatures(header)
+                .flatten()
+                .any(|signature| *tag == Tag::from(signature.0)),
+        }
     }
 
-    fn push(&mut self, hex: &[u8]) -> Result<(), VerifyError> {
-        let free = self.tags.get_mut(self.count).ok_or(VerifyError::MalformedSignature)?;
-        *free = decode(hex)?;
-        self.count += 1;
-        Ok(())
+    /// The signatures without their header.
+    pub(crate) fn to_owned(&self) -> OwnedSignatures {
+        let mut owned = [None; MAX_SIGNATURES];
+        match self {
+            Self::One(signature) => owned[0] = Some(*signature),
+            Self::Several(header) => {
+                (owned.iter_mut().zip(signatures(header))).for_each(|(owned, signature)| *owned = signature.ok())
+            }
+        }
+        OwnedSignatures(owned)
     }
 }
 
-fn decode(hex: &[u8]) -> Result<[u8; 32], VerifyError> {
-    let hex: &[u8; 64] = hex.try_into().map_err(|_| VerifyError::MalformedSignature)?;
-    let mut bytes = [0; 32];
-    let mut invalid = 0;
-    for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-        let (high, low) = (nibble(pair[0]), nibble(pair[1]));
-        invalid |= high | low;
-        *byte = high << 4 | low & 0xf;
-    }
-    if invalid > 0xf {
-        Err(VerifyError::MalformedSignature)
-    } else {
-        Ok(bytes)
+/// A signature in bytes; aligned, so that it moves as fast as it can.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+pub(crate) struct Decoded([u8; 32]);
+
+/// The signatures of a header that is not there any more.
+#[derive(Clone)]
+pub(crate) struct OwnedSignatures([Option<Decoded>; MAX_SIGNATURES]);
+
+impl OwnedSignatures {
+    pub(crate) fn contain(&self, tag: &Tag) -> bool {
+        self.0.iter().flatten().any(|signature| *tag == Tag::from(signature.0))
     }
 }
 
-/// The value of a hex digit, or a number above fifteen.
+/// The `v1` signatures in a header, one after the other.
+fn signatures(header: &[u8]) -> impl Iterator<Item = Result<Decoded, VerifyError>> {
+    let entries = header.split(|byte| matches!(byte, b',' | b' '));
+    entries.filter_map(|entry| entry.strip_prefix(SCHEME)).map(decode)
+}
+
+/// Two digits at a time and without a branch, so that it compiles to vector instructions.
 #[inline]
-fn nibble(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        _ => u8::MAX,
+fn decode(hex: &[u8]) -> Result<Decoded, VerifyError> {
+    let hex: &[u8; 64] = hex.try_into().map_err(|_| VerifyError::MalformedSignature)?;
+    let (mut bytes, mut wrong) = ([0; 32], 0);
+    for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+        let pair = u16::from_be_bytes([pair[0], pair[1]]);
+        // The low four bits of a digit, and nine more for a letter, which has bit 6.
+        let values = (pair & 0x0f0f) + (pair >> 6 & 0x0101) * 9;
+        let letters = (values + 0x0606) >> 4 & 0x0101;
+        wrong |= (values & 0xf0f0) | (pair ^ (values + 0x3030 + letters * (u16::from(b'a' - 10 - b'0'))));
+        [_, *byte] = (values >> 4 | values).to_be_bytes();
+    }
+    if wrong == 0 {
+        Ok(Decoded(bytes))
+    } else {
+        Err(VerifyError::MalformedSignature)
     }
 }
 
@@ -134,7 +156,10 @@ mod tests {
     const ONE: &str = "v1=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
     fn count(header: &str) -> Option<usize> {
-        Signatures::parse(header.as_bytes()).ok().map(|found| found.count)
+        match Signatures::parse(header.as_bytes()).ok()? {
+            Signatures::One(_) => Some(1),
+            Signatures::Several(header) => Some(signatures(header).count()),
+        }
     }
 
     #[test]
@@ -158,6 +183,27 @@ mod tests {
         assert_eq!(count(&ONE.replace("aa", "AA")), None);
         assert_eq!(count(&ONE.replace("aa", "a\u{e9}")), None);
         assert_eq!(count(&ONE.replace("v1", "sha256")), None);
+    }
+
+    #[test]
+    fn every_byte_in_every_place_is_a_digit_or_refused() {
+        for place in 0..64 {
+            for byte in 0..=u8::MAX {
+                let mut hex = [b'0'; 64];
+                hex[place] = byte;
+                let mut value = [0; 32];
+                let expected = match byte {
+                    b'0'..=b'9' => Ok(byte - b'0'),
+                    b'a'..=b'f' => Ok(byte - b'a' + 10),
+                    _ => Err(VerifyError::MalformedSignature),
+                };
+                let expected = expected.map(|digit| {
+                    value[place / 2] = if place % 2 == 0 { digit << 4 } else { digit };
+                    value
+                });
+                assert_eq!(decode(&hex).map(|decoded| decoded.0), expected, "{byte:#x} at {place}");
+            }
+        }
     }
 
     #[test]

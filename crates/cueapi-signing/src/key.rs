@@ -21,13 +21,19 @@ impl Key {
         Ok(Self(keyed))
     }
 
-    /// Begins the message `timestamp.…`; the timestamp is signed exactly as it is spelled.
+    /// The tag of a message in two pieces.
     #[inline]
-    pub(crate) fn message(&self, timestamp: impl FnOnce(&mut Message)) -> Message {
-        let mut message = Message(self.0.clone());
-        timestamp(&mut message);
-        message.update(b".");
-        message
+    pub(crate) fn tag(&self, start: &[u8], rest: &[u8]) -> Tag {
+        let mut hmac = self.0.clone();
+        hmac.update(start);
+        hmac.update(rest);
+        Tag(hmac.finalize())
+    }
+
+    /// Begins a message.
+    #[inline]
+    pub(crate) fn message(&self) -> Message {
+        Message(self.0.clone())
     }
 }
 

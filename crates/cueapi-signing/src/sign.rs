@@ -75,9 +75,9 @@ impl Signer {
     /// ```
     #[must_use]
     pub fn begin(&self, timestamp: i64) -> SignatureStream {
-        SignatureStream {
-            message: self.key.message(|message| _ = write!(message, "{timestamp}")),
-        }
+        let mut message = self.key.message();
+        _ = write!(message, "{timestamp}.");
+        SignatureStream { message }
     }
 }
 

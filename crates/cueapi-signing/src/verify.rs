@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use crate::ascii::{self, Escaper};
 use crate::header::Signatures;
-use crate::key::{Key, Message};
+use crate::key::{Key, Message, Tag};
 use crate::{SecretError, SignatureHeaders, VerifyError, timestamp};
 
 pub use stream::VerifyStream;
@@ -128,12 +128,7 @@ impl Verifier {
     /// As [`verify`](Self::verify).
     #[cfg(feature = "std")]
     pub fn verify_now<'a>(&self, body: &'a [u8], headers: SignatureHeaders<'_>) -> Result<Verified<'a>, VerifyError> {
-        use std::time::SystemTime;
-        // A clock before 1970 is no clock; every timestamp is then far from it.
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        self.verify(body, headers, now)
+        self.verify(body, headers, timestamp::system_clock())
     }
 
     /// Begins to check a delivery whose body comes in pieces; the headers are checked at once.
@@ -162,7 +157,11 @@ impl Verifier {
             .keys
             .each_ref()
             .map(|key| key.as_ref().map(|key| claim.message(key)));
-        Ok(VerifyStream::new(claim.signatures, claim.signed_at, messages))
+        Ok(VerifyStream::new(
+            claim.signatures.to_owned(),
+            claim.signed_at,
+            messages,
+        ))
     }
 
     /// Whether the body was signed as it was received, or with its characters escaped.
@@ -182,31 +181,25 @@ impl Verifier {
         if !ascii::differs(body) {
             return None;
         }
-        self.find_written(claim, Form::AsciiEscaped, |message| {
-            let mut escaper = Escaper::default();
-            escaper
-                .push(body, &mut |bytes| message.update(bytes))
-                .and_then(|()| escaper.finish())
-                .is_ok()
+        self.find_tag(claim, Form::AsciiEscaped, |key| {
+            let (mut message, mut escaper) = (claim.message(key), Escaper::default());
+            escaper.push(body, &mut |bytes| message.update(bytes)).ok()?;
+            escaper.finish().ok()?;
+            Some(message.tag())
         })
     }
 
     /// The first secret under which a body has one of the claimed signatures.
+    #[inline]
     pub(crate) fn find(&self, claim: &Claim<'_>, form: Form, body: &[u8]) -> Option<Proof> {
-        self.find_written(claim, form, |message| {
-            message.update(body);
-            true
-        })
+        self.find_tag(claim, form, |key| Some(claim.tag(key, body)))
     }
 
-    /// The same of a body that is written in pieces; `write` says false when there is no such body.
+    /// The same, given how to make the tag of the message; none when there is no such message.
     #[inline]
-    fn find_written(&self, claim: &Claim<'_>, form: Form, write: impl Fn(&mut Message) -> bool) -> Option<Proof> {
+    fn find_tag(&self, claim: &Claim<'_>, form: Form, tag: impl Fn(&Key) -> Option<Tag>) -> Option<Proof> {
         let mut keys = self.keys.iter().map_while(Option::as_ref);
-        let secret = keys.position(|key| {
-            let mut message = claim.message(key);
-            write(&mut message) && claim.signatures.contain(&message.tag())
-        })?;
+        let secret = keys.position(|key| tag(key).is_some_and(|tag| claim.signatures.contain(&tag)))?;
         Some(Proof {
             form,
             secret,
@@ -228,10 +221,11 @@ impl fmt::Debug for Verifier {
 pub(crate) struct Claim<'a> {
     timestamp: &'a [u8],
     signed_at: i64,
-    signatures: Signatures,
+    signatures: Signatures<'a>,
 }
 
 impl<'a> Claim<'a> {
+    #[inline]
     fn read(headers: SignatureHeaders<'a>, now: Duration, tolerance: Duration) -> Result<Self, VerifyError> {
         Self::read_with(headers, now, tolerance, Signatures::parse)
     }
@@ -251,7 +245,7 @@ impl<'a> Claim<'a> {
         headers: SignatureHeaders<'a>,
         now: Duration,
         tolerance: Duration,
-        signatures: impl FnOnce(&[u8]) -> Result<Signatures, VerifyError>,
+        signatures: impl FnOnce(&'a [u8]) -> Result<Signatures<'a>, VerifyError>,
     ) -> Result<Self, VerifyError> {
         let SignatureHeaders { signature, timestamp } = headers;
         let signed_at = timestamp::parse(timestamp)?;
@@ -263,9 +257,30 @@ impl<'a> Claim<'a> {
         })
     }
 
+    /// The tag of what is signed: the timestamp exactly as it is spelled, a point, and the body.
+    #[inline]
+    fn tag(&self, key: &Key, body: &[u8]) -> Tag {
+        let length = self.timestamp.len();
+        let (Some(body_start), true) = (body.first_chunk::<64>(), length <= 32) else {
+            let mut message = self.message(key);
+            message.update(body);
+            return message.tag();
+        };
+        // One whole block, which the hash need not put together out of pieces.
+        let mut start = [0; 97];
+        start[..length].copy_from_slice(self.timestamp);
+        start[length] = b'.';
+        start[length + 1..][..64].copy_from_slice(body_start);
+        key.tag(&start[..64], &body[63 - length..])
+    }
+
     #[inline]
     fn message(&self, key: &Key) -> Message {
-        key.message(|message| message.update(self.timestamp))
+        let mut message = key.message();
+        // The timestamp exactly as it is spelled.
+        message.update(self.timestamp);
+        message.update(b".");
+        message
     }
 }
 

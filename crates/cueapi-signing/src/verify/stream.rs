@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Form, MAX_SECRETS, Proof};
 use crate::VerifyError;
 use crate::ascii::{self, Escaper, Unescapable};
-use crate::header::Signatures;
+use crate::header::OwnedSignatures;
 use crate::key::Message;
 
 type Messages = [Option<Message>; MAX_SECRETS];
@@ -15,7 +15,7 @@ type Messages = [Option<Message>; MAX_SECRETS];
 /// Until [`finish`](Self::finish) has returned a [`Proof`], nothing of the body may be trusted or acted on.
 #[derive(Clone)]
 pub struct VerifyStream {
-    signatures: Signatures,
+    signatures: OwnedSignatures,
     signed_at: i64,
     raw: Messages,
     /// The escaped form, from the first character on that makes it another than the raw one.
@@ -26,7 +26,7 @@ pub struct VerifyStream {
 }
 
 impl VerifyStream {
-    pub(super) fn new(signatures: Signatures, signed_at: i64, raw: Messages) -> Self {
+    pub(super) fn new(signatures: OwnedSignatures, signed_at: i64, raw: Messages) -> Self {
         Self {
             signatures,
             signed_at,
