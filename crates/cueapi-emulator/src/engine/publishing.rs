@@ -23,6 +23,8 @@ pub(super) struct Publishing {
     busy: HashSet<SubscriptionKey>,
     /// When an agent's urgent events were last sent.
     urgent: HashMap<AgentKey, Timestamp>,
+    /// The last event that a subscription has got while urgent ones before it were put off.
+    ahead: HashMap<SubscriptionKey, EventKey>,
 }
 
 /// A batch of events that is under way.
@@ -31,6 +33,8 @@ pub(super) struct Batch {
     subscription: SubscriptionKey,
     /// The last event after which none before it is missing, if there is one.
     complete_to: Option<EventKey>,
+    /// Its last event, when urgent ones were put off, for which there is a timer.
+    ahead: Option<EventKey>,
 }
 
 const MAX_BATCH: usize = 50;
@@ -76,6 +80,10 @@ impl Engine {
             self.timers.set(until, Timer::Publish(key));
         }
         let Some(draft) = draft else { return };
+        let ahead = put_off.then_some(draft.range.1);
+        if ahead.is_some() && self.publishing.ahead.get(&key).copied() >= ahead {
+            return;
+        }
         let delivery_id = format!("dlv_{id}_{}_{}", draft.range.0, draft.range.1);
         let headers = vec![("X-CueAPI-Event-Count", draft.events.len().to_string())];
         let body = Json::object([
@@ -96,6 +104,7 @@ impl Engine {
         let id = self.await_result(Target::Batch(Batch {
             subscription: key,
             complete_to: draft.complete_to,
+            ahead,
         }));
         self.ready.push_back(Delivery {
             id,
@@ -154,10 +163,12 @@ impl Engine {
             subscription.consecutive_failures = 0;
             subscription.paused_until = None;
             subscription.retry_at = None;
-            // More may have come meanwhile. What was put off has a timer of its own.
-            if batch.complete_to.is_some() {
-                self.timers.set(now, Timer::Publish(key));
-            }
+            match batch.ahead {
+                Some(event) => self.publishing.ahead.insert(key, event),
+                None => self.publishing.ahead.remove(&key),
+            };
+            // More may have come meanwhile.
+            self.timers.set(now, Timer::Publish(key));
             return;
         }
         subscription.consecutive_failures = subscription.consecutive_failures.saturating_add(1);

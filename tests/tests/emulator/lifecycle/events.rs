@@ -248,6 +248,17 @@ async fn urgent_events_are_sent_at_most_every_two_seconds_and_others_may_come_tw
         "what is not urgent does not wait"
     );
     assert_eq!(seconds(&emulator), [0, 1, 2]);
+
+    send(&emulator, &writer, &reader, r#","priority":4"#).await;
+    emulator.advance(step).await;
+    for priority in [3, 4, 3] {
+        send(&emulator, &writer, &reader, &format!(r#","priority":{priority}"#)).await;
+    }
+    emulator.advance(MINUTE).await;
+    let counts: Vec<_> = (receiver.received()[3..].iter())
+        .map(|sent| sent.header("x-cueapi-event-count").to_owned())
+        .collect();
+    assert_eq!(counts, ["1", "2", "2"], "nothing comes more often than it must");
 }
 
 #[tokio::test]
