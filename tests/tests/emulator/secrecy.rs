@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use cueapi_emulator::{
     Clock, Emulator,
-    engine::{CreateAgent, CreateCue, Engine, Limits, OutcomeReport, Schedule, SendMessage, Subscribe},
+    engine::{
+        Attach, CreateAgent, CreateCue, Engine, Limits, OutcomeReport, RegisterLiveSession, Schedule, SendMessage,
+        Subscribe, Uuid,
+    },
     json::Json,
 };
 
@@ -114,6 +117,59 @@ fn an_engine_prints_nothing_of_messages() {
     assert!(printed.contains("msg_"), "it prints something: {printed}");
     let secrets = [agent.webhook_secret.unwrap(), subscription.webhook.unwrap().secret];
     for secret in [CANARY, &secrets[0], &secrets[1]] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[test]
+fn logins_mails_sessions_and_echoes_print_no_token() {
+    let now = "2026-03-02T08:00:00Z".parse().unwrap();
+    let mut engine = Engine::new(1);
+    let account = engine.open_account(now, "a@example.com", Limits::free());
+    engine.start_login(now, "peer", "canary-code").unwrap();
+    let link = engine
+        .submit_email(now, "peer", "canary-code", "a@example.com")
+        .unwrap();
+    engine.approve_login(now, "canary-code", &link).unwrap();
+    let progress = engine.poll_login(now, "canary-code").unwrap();
+    let token = progress.approved.clone().unwrap().1;
+    let agent = engine
+        .create_agent(now, account, CreateAgent::new("Agent"))
+        .unwrap()
+        .id
+        .clone();
+    let register = RegisterLiveSession {
+        label: "main".into(),
+        cue_id: "cue_a".into(),
+        task_name: "task".into(),
+        is_default: false,
+        monitor_version: None,
+        session_token: Some(CANARY.into()),
+    };
+    let attach = Attach {
+        label: "main".into(),
+        task_name: "task".into(),
+        token: CANARY.into(),
+        attached_at: None,
+        monitor_version: None,
+    };
+    let token_of_echo = "canary-7f3a-canary";
+    engine
+        .store_echo(now, "peer", token_of_echo, CANARY.into(), CANARY.into())
+        .unwrap();
+    let echo = engine.echo(now, token_of_echo).unwrap();
+    let mut printed = format!("{progress:?} {register:?} {attach:?} {echo:?}");
+    let session = engine.register_live_session(now, account, &agent, register).unwrap();
+    printed.push_str(&format!("{session:?}"));
+    let daemon = Uuid::parse("7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c").unwrap();
+    let attachment = engine.attach(now, account, &agent, daemon, attach.clone()).unwrap();
+    printed.push_str(&format!("{attachment:?}"));
+    let other = Uuid::parse("7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1d").unwrap();
+    let exists = engine.attach(now, account, &agent, other, attach).unwrap_err();
+    let session_token = engine.session_token(now, account).unwrap();
+    let alert_secret = engine.alert_webhook_secret(account);
+    printed.push_str(&format!("{exists:?} {engine:?} {:?}", engine.account(account)));
+    for secret in [CANARY, &link, &token, &session_token, &alert_secret] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }

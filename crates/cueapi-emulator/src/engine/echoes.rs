@@ -37,9 +37,15 @@ impl Engine {
     /// # Errors
     ///
     /// 400 `invalid_token` for fewer than 16 characters, 429 `rate_limit_exceeded` after ten in an hour from one address.
-    pub fn store_echo(&mut self, peer: &str, token: &str, echo: Echo) -> Result<(), Refusal> {
+    pub fn store_echo(
+        &mut self,
+        now: Timestamp,
+        peer: &str,
+        token: &str,
+        payload: Json,
+        headers: Json,
+    ) -> Result<(), Refusal> {
         check_token(token)?;
-        let now = echo.received_at;
         self.count(now, Counter::Echoes, peer)?;
         self.echoes
             .retain(|_, echo| now.duration_since(echo.received_at) < KEPT);
@@ -49,6 +55,11 @@ impl Engine {
                 self.echoes.remove(&token);
             }
         }
+        let echo = Echo {
+            payload,
+            headers,
+            received_at: now,
+        };
         self.echoes.insert(token.into(), echo);
         Ok(())
     }

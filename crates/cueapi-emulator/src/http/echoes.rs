@@ -4,7 +4,6 @@ use jiff::tz::Offset;
 
 use super::{Call, Reply, errors::error};
 use crate::{
-    engine::Echo,
     json::{Dump, Json, Writer},
     time,
 };
@@ -28,12 +27,9 @@ impl Call<'_> {
             return Err(error(413, "payload_too_large", message));
         }
         let payload = Json::parse(self.exchange.body).map_err(|_| Reply::Crash)?;
-        let echo = Echo {
-            payload,
-            headers: self.all_headers(),
-            received_at: self.now(),
-        };
-        self.engine.store_echo(self.exchange.peer, &token, echo)?;
+        let (now, headers) = (self.now(), self.all_headers());
+        self.engine
+            .store_echo(now, self.exchange.peer, &token, payload, headers)?;
         Ok(Reply::ok(Writer::object().bool("stored", true).finish()))
     }
 

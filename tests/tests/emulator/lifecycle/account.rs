@@ -228,3 +228,27 @@ async fn web_pages_may_call_and_read_the_headers_of_the_api() {
     let without_question = connection.exchange("OPTIONS", "/v1/cues", &[origin], b"").await;
     assert_eq!(without_question.status, 405);
 }
+
+#[tokio::test]
+async fn what_only_the_hosted_service_has_is_not_here() {
+    let emulator = emulator().await;
+    for (method, target, status) in [
+        ("POST", "/v1/cues/bulk-delete", 405),
+        (
+            "POST",
+            "/v1/alerts/a361b0cd-33c3-46d1-9e05-77a5ef683b99/acknowledge",
+            404,
+        ),
+        ("GET", "/v1/agents/agt_000000000000/presence", 404),
+        ("DELETE", "/v1/auth/me", 405),
+        ("POST", "/v1/billing/checkout", 404),
+        ("GET", "/openapi.json", 404),
+    ] {
+        let answer = call(&emulator, method, target, "").await;
+        assert_eq!(
+            (answer.status, &*answer.text("error.code")),
+            (status, "http_error"),
+            "{method} {target}"
+        );
+    }
+}
