@@ -73,7 +73,8 @@ fn missing(packages: &[Package], tags: &[String], read: impl Fn(&str) -> Result<
         let text = read(path).with_context(|| format!("cannot read {path}"))?;
         if changelog::notes(&text, version)?.is_none() {
             missing.push(format!(
-                "{path} says nothing about {version}: cargo xtask release prepare"
+                "{path} says nothing about {version}: {}",
+                train.prepare(version)
             ));
         }
     }
@@ -104,7 +105,8 @@ mod tests {
             missing(&packages, &["v0.2.0".to_owned()], read).unwrap(),
             [
                 "the tag cueapi-signing-v0.1.1 is missing: git tag -a cueapi-signing-v0.1.1 -m cueapi-signing-v0.1.1",
-                "crates/cueapi-signing/CHANGELOG.md says nothing about 0.1.1: cargo xtask release prepare",
+                "crates/cueapi-signing/CHANGELOG.md says nothing about 0.1.1: \
+                 cargo xtask release prepare 0.1.1 --train signing",
             ]
         );
         packages.retain(|package| Train::of(&package.name) == Train::Clients);

@@ -52,6 +52,14 @@ impl Train {
         }
     }
 
+    /// The command that prepares a release of it.
+    pub(crate) fn prepare(self, version: &Version) -> String {
+        match self {
+            Self::Clients => format!("cargo xtask release prepare {version}"),
+            Self::Signing => format!("cargo xtask release prepare {version} --train signing"),
+        }
+    }
+
     pub(crate) fn tag(self, version: &Version) -> String {
         match self {
             Self::Clients => format!("v{version}"),
