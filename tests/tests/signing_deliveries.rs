@@ -157,6 +157,24 @@ fn a_body_that_lost_or_gained_a_byte_is_refused() {
     }
 }
 
+/// What is signed is the timestamp, a point and the body: the same text, cut elsewhere, must not be another delivery.
+#[test]
+fn what_was_signed_cannot_be_cut_into_another_timestamp_and_body() {
+    let signer = Signer::new("whsec_1").unwrap();
+    let verifier = Verifier::new("whsec_1").unwrap().tolerance(Duration::MAX);
+    let signature = signer.sign(17, b"5.{\"ratio\": 1.5}").to_string();
+    let text = "17.5.{\"ratio\": 1.5}";
+    for (at, _) in text.match_indices('.') {
+        let (timestamp, body) = (&text[..at], &text[at + 1..]);
+        let verified = verifier.verify(
+            body.as_bytes(),
+            SignatureHeaders::new(&signature, timestamp),
+            Duration::ZERO,
+        );
+        assert_eq!(verified.is_ok(), timestamp == "17", "{timestamp}");
+    }
+}
+
 #[test]
 fn a_delivery_by_get_has_no_body_to_verify() {
     let delivery = delivery("method-get-1");
