@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use cueapi_signing::{Form, SignatureHeaders, Signer, Verifier, VerifyError};
 use cueapi_tests::captures::{Delivery, delivery};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 const SIGNED: [&str; 12] = [
     "alert-1",
@@ -154,6 +156,31 @@ fn a_body_that_lost_or_gained_a_byte_is_refused() {
             Some(VerifyError::Mismatch)
         );
         assert_eq!(refusal(b""), Some(VerifyError::BodyRequired));
+    }
+}
+
+#[test]
+fn bodies_and_timestamps_of_every_length_verify_at_once_and_in_pieces() {
+    let verifier = Verifier::new("whsec_1").unwrap();
+    let now = Duration::from_secs(17);
+    for zeros in 0..70 {
+        let timestamp = format!("{}17", "0".repeat(zeros));
+        for length in 0..140 {
+            let body = vec![b'a'; length];
+            let mut hmac = Hmac::<Sha256>::new_from_slice(b"whsec_1").unwrap();
+            hmac.update(format!("{timestamp}.{}", "a".repeat(length)).as_bytes());
+            let hex: String = (hmac.finalize().into_bytes().iter())
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let signature = format!("v1={hex}");
+            let headers = SignatureHeaders::new(&signature, &timestamp);
+
+            let at_once = verifier.verify(&body, headers, now).map(|verified| verified.proof());
+            let mut stream = verifier.begin(headers, now).unwrap();
+            body.chunks(9).for_each(|chunk| stream.update(chunk));
+            assert!(at_once.is_ok(), "{timestamp}, {length} bytes");
+            assert_eq!(at_once, stream.finish());
+        }
     }
 }
 
