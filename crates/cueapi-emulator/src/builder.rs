@@ -24,6 +24,7 @@ use crate::{
     engine::{Email, Engine, Limits},
     faults::{Fault, Orders},
     listener::{DroppingListener, Peer},
+    page,
     receivers::{self, Answer, Receivers},
     server::{EmailHook, NotSaved, Save, Shared, serve},
 };
@@ -44,6 +45,7 @@ pub struct Builder {
     receivers: Receivers,
     faults: Vec<Fault>,
     on_email: Option<EmailHook>,
+    page: Option<bool>,
 }
 
 /// Why an emulator did not start.
@@ -113,6 +115,7 @@ impl Default for Builder {
             receivers: Receivers::default(),
             faults: Vec::new(),
             on_email: None,
+            page: None,
         }
     }
 }
@@ -301,6 +304,13 @@ impl Builder {
         self
     }
 
+    /// Whether there is a page at `/` that shows all that the emulator holds, and moves a held clock. It asks for no key,
+    /// so the default is to serve it where only this machine can look: on a loopback address.
+    pub fn page(mut self, page: bool) -> Self {
+        self.page = Some(page);
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
@@ -340,7 +350,11 @@ impl Builder {
             .map_err(|NotSaved| StartError(Cause::NotSaved))?;
         let shared = Arc::new(shared);
 
-        let app = axum::Router::new().fallback(serve).with_state(shared.clone());
+        let mut app = axum::Router::new().fallback(serve);
+        if self.page.unwrap_or(address.ip().is_loopback()) {
+            app = app.merge(page::router());
+        }
+        let app = app.with_state(shared.clone());
         let server = axum::serve(
             DroppingListener {
                 listener,

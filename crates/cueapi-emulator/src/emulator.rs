@@ -36,8 +36,6 @@ pub struct Emulator {
     stop: watch::Sender<()>,
     server: JoinHandle<()>,
     schedule: Option<JoinHandle<()>>,
-    /// One caller at a time moves the clock.
-    advancing: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Emulator {
@@ -68,7 +66,6 @@ impl Emulator {
             stop,
             server,
             schedule,
-            advancing: tokio::sync::Mutex::default(),
         }
     }
 
@@ -249,11 +246,7 @@ impl Emulator {
             let left = moment.duration_since(self.now());
             return tokio::time::sleep(left.try_into().unwrap_or_default()).await;
         }
-        let _turn = self.advancing.lock().await;
-        while let Some(due) = self.shared.next_due().filter(|due| *due <= moment.max(self.now())) {
-            self.step(due).await;
-        }
-        self.shared.move_clock(moment);
+        self.shared.advance_to(moment).await;
     }
 
     /// Does what is due now, and then moves a held clock from one due thing to the next until every webhook that is on
@@ -261,30 +254,7 @@ impl Emulator {
     ///
     /// Later runs of a schedule are not waited for, and neither are workers.
     pub async fn run_until_idle(&self) {
-        if self.shared.clock.is_held() {
-            self.advance_to(self.now()).await;
-        }
-        let mark = self.shared.engine().mark();
-        while !self.shared.engine().settled_before(mark) {
-            if !self.shared.clock.is_held() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-                continue;
-            }
-            let _turn = self.advancing.lock().await;
-            match self.shared.next_due() {
-                Some(due) => self.step(due).await,
-                None => return,
-            }
-        }
-    }
-
-    /// Moves the clock to a moment, if it is not past it, and does what is due then.
-    async fn step(&self, due: Timestamp) {
-        self.shared.move_clock(due);
-        let now = self.now();
-        while let Some(delivery) = self.shared.poll(now) {
-            self.shared.deliver(delivery).await;
-        }
+        self.shared.run_until_idle().await;
     }
 
     /// The requests that have been sent, in order, failed ones included; the last 10,000.

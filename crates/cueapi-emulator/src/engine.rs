@@ -47,6 +47,7 @@ mod live_sessions;
 mod login;
 mod messages;
 mod outcomes;
+mod overview;
 mod publishing;
 mod pushes;
 mod registration;

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout)]
 
+mod advance;
 mod assertions;
 mod blocking;
 mod builder;
@@ -13,8 +14,10 @@ pub mod faults;
 mod http;
 pub mod json;
 mod listener;
+mod page;
 mod random;
 mod receivers;
+mod sent;
 mod server;
 #[cfg(feature = "sqlite")]
 mod store;

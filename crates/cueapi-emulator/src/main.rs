@@ -43,6 +43,12 @@ struct Arguments {
     /// Refuse callback URLs into private networks, as the public service does
     #[arg(long)]
     ssrf_checks: bool,
+    /// Serve the page at / even where other machines can open it, without a key; else only on a loopback address
+    #[arg(long)]
+    page: bool,
+    /// Do not serve the page at /
+    #[arg(long, conflicts_with = "page")]
+    no_page: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -50,6 +56,8 @@ Prints the base URL, the API key and the webhook secret as lines for a shell:
   cueapi-emulator --port 8000 > emulator.env &
   . ./emulator.env
 It sends no mail: the links with which users log in are printed on stderr.
+
+Open the base URL in a browser to see what happens, and to move a clock that stands still.
 
 WHERE a fault strikes is `calls`, an operation such as cues.fire, `deliveries`, or deliveries/CUE_ID.
 WHAT it does is, to calls: refused, stalled, answer-lost, answer-cut, answer-slow=20ms, rate-limited[=SECONDS], error=503,
@@ -124,6 +132,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if let Some(directory) = arguments.data {
         builder = builder.data(directory);
+    }
+    if arguments.page || arguments.no_page {
+        builder = builder.page(arguments.page);
     }
     // Before the address is printed: whoever reads it may send a signal at once.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

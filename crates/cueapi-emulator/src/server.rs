@@ -21,15 +21,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     clock::RunningClock,
-    delivery::{Sender, SentDelivery},
+    delivery::Sender,
     engine::{Change, Delivery, Email, Engine, MAX_EMAILS},
     faults::{CallFault, DeliveryFault, Orders, Target, ordered_reply, trickle},
     http::{Exchange, MAX_BODY, Reply, answer, operation, too_large, unreadable_body},
     listener::Peer,
+    sent::SentLog,
 };
-
-/// How many sent requests are remembered.
-const MAX_SENT: usize = 10_000;
 
 /// Where an engine's rows are written down.
 pub(crate) trait Save: Send {
@@ -63,8 +61,9 @@ pub(crate) struct Shared {
     state: Mutex<Kept>,
     pub(crate) clock: Arc<RunningClock>,
     pub(crate) sender: Sender,
-    /// The last [`MAX_SENT`].
-    sent: Mutex<VecDeque<SentDelivery>>,
+    sent: Mutex<SentLog>,
+    /// One caller at a time moves a held clock.
+    pub(crate) advancing: tokio::sync::Mutex<()>,
     /// The last [`MAX_EMAILS`].
     emails: Mutex<VecDeque<Email>>,
     on_email: Option<EmailHook>,
@@ -76,7 +75,7 @@ pub(crate) struct Shared {
     /// Deliveries that a fault lets go after the next one.
     held_back: Mutex<Vec<Delivery>>,
     /// Changes when the emulator stops.
-    stopped: watch::Receiver<()>,
+    pub(crate) stopped: watch::Receiver<()>,
 }
 
 impl Shared {
@@ -97,6 +96,7 @@ impl Shared {
             clock: Arc::new(clock),
             sender,
             sent: Mutex::default(),
+            advancing: tokio::sync::Mutex::default(),
             emails: Mutex::default(),
             on_email,
             changed: Notify::new(),
@@ -157,7 +157,7 @@ impl Shared {
         }
     }
 
-    pub(crate) fn sent(&self) -> MutexGuard<'_, VecDeque<SentDelivery>> {
+    pub(crate) fn sent(&self) -> MutexGuard<'_, SentLog> {
         lock(&self.sent)
     }
 
@@ -170,7 +170,7 @@ impl Shared {
         self.happened.subscribe()
     }
 
-    fn has_happened(&self) {
+    pub(crate) fn has_happened(&self) {
         self.changed.notify_one();
         self.tell();
     }
@@ -292,24 +292,16 @@ impl Shared {
             }
             Some(DeliveryFault::Duplicated) => {
                 let sent = self.sender.send(&delivery, self.clock.now(), None).await;
-                self.log(sent);
+                self.sent().push(sent);
             }
             _ => {}
         }
         let sent = self.sender.send(&delivery, self.clock.now(), fault.as_ref()).await;
         let result = sent.result.clone();
-        self.log(sent);
+        self.sent().push(sent);
         // When it cannot be saved, the execution is found in delivery after a crash, and delivered again.
         drop(self.change(|engine| engine.delivered(self.clock.now(), delivery.id, result)));
         self.has_happened();
-    }
-
-    fn log(&self, sent: SentDelivery) {
-        let mut log = self.sent();
-        if log.len() == MAX_SENT {
-            log.pop_front();
-        }
-        log.push_back(sent);
     }
 
     /// Under the system's clock: does what is due, when it is due, forever.

@@ -132,7 +132,7 @@ impl Message {
 /// Where messages are found; follows from the rows.
 #[derive(Debug, Default)]
 pub(super) struct MailIndex {
-    ids: HashMap<Box<str>, MessageKey>,
+    pub(super) ids: HashMap<Box<str>, MessageKey>,
     keys: HashMap<(AccountId, Box<str>), MessageKey>,
     pub(super) inbox: BTreeSet<(AgentKey, MessageKey)>,
     pub(super) sent: BTreeSet<(AgentKey, MessageKey)>,

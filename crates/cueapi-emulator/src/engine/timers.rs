@@ -53,6 +53,11 @@ impl Timers {
         self.heap.peek().map(|Reverse((at, _))| *at)
     }
 
+    /// All of them, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Timestamp, Timer)> {
+        self.heap.iter().map(|Reverse(entry)| *entry)
+    }
+
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Timer)> {
         if self.next()? > now {
             return None;

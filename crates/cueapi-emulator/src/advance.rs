@@ -1,0 +1,48 @@
+//! Moving a held clock, and doing what falls due on the way.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::server::Shared;
+
+impl Shared {
+    /// Moves the clock to a moment; what falls due on the way happens in order before this returns. A moment that has
+    /// passed moves nothing, but what is due happens.
+    pub(crate) async fn advance_to(&self, moment: Timestamp) {
+        let _turn = self.advancing.lock().await;
+        while let Some(due) = self.next_due().filter(|due| *due <= moment.max(self.clock.now())) {
+            self.step(due).await;
+        }
+        self.move_clock(moment);
+        self.has_happened();
+    }
+
+    /// Until each webhook that is on its way has been delivered or given up.
+    pub(crate) async fn run_until_idle(&self) {
+        if self.clock.is_held() {
+            self.advance_to(self.clock.now()).await;
+        }
+        let mark = self.engine().mark();
+        while !self.engine().settled_before(mark) {
+            if !self.clock.is_held() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                continue;
+            }
+            let _turn = self.advancing.lock().await;
+            match self.next_due() {
+                Some(due) => self.step(due).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Moves the clock to a moment, if it is not past it, and does what is due then.
+    async fn step(&self, due: Timestamp) {
+        self.move_clock(due);
+        let now = self.clock.now();
+        while let Some(delivery) = self.poll(now) {
+            self.deliver(delivery).await;
+        }
+    }
+}
