@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{
-    codegen, confine, contract, cookbook, edge, no_std, parity, release,
+    clients, codegen, confine, contract, cookbook, edge, no_std, parity, release,
     steps::{self, Step},
     workspace,
 };
@@ -43,6 +43,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("tests", |sh| Ok(cmd!(sh, "cargo test --workspace").run()?)),
     ("contract", |sh| contract::run_against_emulator(sh)),
     ("cookbook", |sh| cookbook::run(sh)),
+    ("other people's clients", |sh| clients::run(sh, None)),
 ];
 
 impl Args {

@@ -3,6 +3,7 @@
 //! Each subcommand is a module of its own; `cargo xtask --help` lists them.
 
 mod ci;
+mod clients;
 mod codegen;
 mod confine;
 mod contract;
@@ -15,6 +16,7 @@ mod measure;
 mod no_std;
 mod parity;
 mod release;
+mod screenshot;
 mod steps;
 mod targets;
 mod vectors;
@@ -26,6 +28,7 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about, version)]
 enum Command {
     Ci(ci::Args),
+    Clients(clients::Args),
     /// Write the generated parts of the crates from xtask/spec/openapi.yaml.
     Codegen {
         /// Write nothing; fail when a file is not as it would be written.
@@ -41,12 +44,15 @@ enum Command {
     NoStd(no_std::Args),
     Parity(parity::Args),
     Release(release::Args),
+    /// Take the picture of the emulator's page in its README anew: needs Chromium, chromedriver and pngquant.
+    Screenshot,
     Vectors(vectors::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Ci(args) => args.run(),
+        Command::Clients(args) => args.run(),
         Command::Codegen { check } => codegen::run(check),
         Command::Contract(args) => args.run(),
         Command::Cron(args) => args.run(),
@@ -57,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Command::NoStd(args) => args.run(),
         Command::Parity(args) => args.run(),
         Command::Release(args) => args.run(),
+        Command::Screenshot => screenshot::run(),
         Command::Vectors(args) => args.run(),
     }
 }
