@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::server::Shared;
+use crate::shared::Shared;
 
 impl Shared {
     /// Moves the clock to a moment; what falls due on the way happens in order before this returns. A moment that has

@@ -26,7 +26,8 @@ use crate::{
     listener::{DroppingListener, Peer},
     page,
     receivers::{self, Answer, Receivers},
-    server::{EmailHook, NotSaved, Save, Shared, serve},
+    server::serve,
+    shared::{EmailHook, NotSaved, Save, Shared},
 };
 
 /// Settings of an emulator that is yet to start; [`Emulator::builder`] makes one.

@@ -11,7 +11,7 @@ use crate::{
     engine::{AccountId, Email, Execution, Limits, Message},
     faults::{Fault, FiredFault},
     receivers::{self, Answer},
-    server::Shared,
+    shared::Shared,
 };
 
 /// A CueAPI server inside this process, with one account.

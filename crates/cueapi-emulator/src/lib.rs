@@ -8,6 +8,7 @@ mod blocking;
 mod builder;
 mod clock;
 mod delivery;
+mod dispatch;
 mod emulator;
 pub mod engine;
 pub mod faults;
@@ -19,6 +20,7 @@ mod random;
 mod receivers;
 mod sent;
 mod server;
+mod shared;
 #[cfg(feature = "sqlite")]
 mod store;
 mod time;

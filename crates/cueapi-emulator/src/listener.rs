@@ -19,7 +19,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// A TCP listener whose connections know whether they are to end.
 pub(crate) struct DroppingListener {

@@ -19,11 +19,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority};
 
-use crate::{
-    json::Writer,
-    listener::Peer,
-    server::{Shared, serve},
-};
+use crate::{json::Writer, listener::Peer, server::serve, shared::Shared};
 
 /// Every POST must carry it, with any value.
 const HEADER: &str = "x-cueapi-emulator";

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{
     engine::{Change, Engine, RestoreError, SavedRow},
-    server::Save,
+    shared::Save,
 };
 
 const FILE: &str = "emulator.db";

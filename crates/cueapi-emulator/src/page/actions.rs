@@ -14,7 +14,7 @@ use super::{json, problem};
 use crate::{
     engine::{AccountId, CueStatus, Engine, PatchCue, Refusal},
     json::{Json, Writer},
-    server::{NotSaved, Shared},
+    shared::{NotSaved, Shared},
     time,
 };
 

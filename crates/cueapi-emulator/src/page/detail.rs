@@ -16,7 +16,7 @@ use super::{
 use crate::{
     engine::{Cue, Execution, Message},
     json::{Json, Writer},
-    server::Shared,
+    shared::Shared,
     time,
 };
 

@@ -14,7 +14,7 @@ use crate::{
     SentDelivery,
     engine::{AttemptResult, Cue, DeliveryKind, Engine, Execution, Message, Page, Worker},
     json::Writer,
-    server::Shared,
+    shared::Shared,
     time,
 };
 

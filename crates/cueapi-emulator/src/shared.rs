@@ -1,0 +1,194 @@
+//! What all parts of a running emulator share: the engine, where it is saved, the clock, and what has been seen of it.
+
+use std::{
+    collections::VecDeque,
+    error::Error,
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    clock::RunningClock,
+    delivery::Sender,
+    engine::{Change, Delivery, Email, Engine, MAX_EMAILS},
+    faults::Orders,
+    sent::SentLog,
+};
+
+/// Where an engine's rows are written down.
+pub(crate) trait Save: Send {
+    /// Writes all or nothing: rows, and where a held clock stands.
+    fn save(&mut self, changes: &[Change], clock: Option<Timestamp>) -> Result<(), Box<dyn Error + Send + Sync>>;
+}
+
+/// A change was made but could not be written down: whoever asked for it must not be told that it is safe.
+#[derive(Debug)]
+pub(crate) struct NotSaved;
+
+struct Kept {
+    engine: Engine,
+    store: Option<Box<dyn Save>>,
+}
+
+/// The engine, to look at.
+pub(crate) struct Reading<'a>(MutexGuard<'a, Kept>);
+
+impl Deref for Reading<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.0.engine
+    }
+}
+/// Whom a mail is shown to in the place of the mailbox that it is for.
+pub(crate) type EmailHook = Arc<dyn Fn(&Email) + Send + Sync>;
+
+pub(crate) struct Shared {
+    state: Mutex<Kept>,
+    pub(crate) clock: Arc<RunningClock>,
+    pub(crate) sender: Sender,
+    sent: Mutex<SentLog>,
+    /// One caller at a time moves a held clock.
+    pub(crate) advancing: tokio::sync::Mutex<()>,
+    /// The last [`MAX_EMAILS`].
+    emails: Mutex<VecDeque<Email>>,
+    on_email: Option<EmailHook>,
+    /// Wakes the task that does what is due: a request may have made something due earlier.
+    pub(crate) changed: Notify,
+    /// Counts what has happened, for those who wait for something.
+    happened: watch::Sender<u64>,
+    orders: Mutex<Orders>,
+    /// Deliveries that a fault lets go after the next one.
+    pub(crate) held_back: Mutex<Vec<Delivery>>,
+    /// Changes when the emulator stops.
+    pub(crate) stopped: watch::Receiver<()>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        mut engine: Engine,
+        store: Option<Box<dyn Save>>,
+        clock: RunningClock,
+        sender: Sender,
+        orders: Orders,
+        on_email: Option<EmailHook>,
+        stopped: watch::Receiver<()>,
+    ) -> Result<Self, NotSaved> {
+        if store.is_some() {
+            engine.track_changes();
+        }
+        let shared = Self {
+            state: Mutex::new(Kept { engine, store }),
+            clock: Arc::new(clock),
+            sender,
+            sent: Mutex::default(),
+            advancing: tokio::sync::Mutex::default(),
+            emails: Mutex::default(),
+            on_email,
+            changed: Notify::new(),
+            happened: watch::Sender::default(),
+            orders: Mutex::new(orders),
+            held_back: Mutex::default(),
+            stopped,
+        };
+        shared.change(|_| ())?;
+        Ok(shared)
+    }
+
+    pub(crate) fn engine(&self) -> Reading<'_> {
+        Reading(lock(&self.state))
+    }
+
+    /// Changes the engine, and writes the change down before anyone hears of it. What could not be written stays in memory,
+    /// and is written with the next change.
+    pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Engine) -> R) -> Result<R, NotSaved> {
+        let mut state = lock(&self.state);
+        let result = work(&mut state.engine);
+        let Kept { engine, store } = &mut *state;
+        if let Some(store) = store {
+            self.save(engine, &mut **store)?;
+        }
+        Ok(result)
+    }
+
+    fn save(&self, engine: &mut Engine, store: &mut dyn Save) -> Result<(), NotSaved> {
+        let clock = self.clock.is_held().then(|| self.clock.now());
+        let saved = engine.changes().map_err(Into::into).and_then(|changes| {
+            if changes.is_empty() {
+                return Ok(());
+            }
+            store.save(&changes, clock)
+        });
+        match saved {
+            Ok(()) => {
+                engine.changes_saved();
+                Ok(())
+            }
+            Err(error) => {
+                eprintln!("cueapi-emulator: what has changed could not be saved: {error}");
+                Err(NotSaved)
+            }
+        }
+    }
+
+    /// Moves a held clock forward, never back; it may be what a request is waiting for.
+    pub(crate) fn move_clock(&self, moment: Timestamp) {
+        self.clock.move_to(moment);
+        self.tell();
+        let mut state = lock(&self.state);
+        if let Some(store) = state.store.as_mut().filter(|_| self.clock.is_held()) {
+            if let Err(error) = store.save(&[], Some(self.clock.now())) {
+                eprintln!("cueapi-emulator: where the clock stands could not be saved: {error}");
+            }
+        }
+    }
+
+    pub(crate) fn sent(&self) -> MutexGuard<'_, SentLog> {
+        lock(&self.sent)
+    }
+
+    pub(crate) fn orders(&self) -> MutexGuard<'_, Orders> {
+        lock(&self.orders)
+    }
+
+    /// Resolves, from now on, whenever something has happened.
+    pub(crate) fn watch(&self) -> watch::Receiver<u64> {
+        self.happened.subscribe()
+    }
+
+    pub(crate) fn has_happened(&self) {
+        self.changed.notify_one();
+        self.tell();
+    }
+
+    /// Lets those who wait for something look again.
+    pub(crate) fn tell(&self) {
+        self.happened.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(crate) fn emails(&self) -> MutexGuard<'_, VecDeque<Email>> {
+        lock(&self.emails)
+    }
+
+    /// Shows the emails that a request has made the server write.
+    pub(crate) fn post(&self, emails: Vec<Email>) {
+        for email in emails {
+            if let Some(show) = &self.on_email {
+                show(&email);
+            }
+            let mut kept = self.emails();
+            if kept.len() == MAX_EMAILS {
+                kept.pop_front();
+            }
+            kept.push_back(email);
+        }
+    }
+}
+
+/// No code that holds a lock can leave what is behind it half changed in a way that matters to a test.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
