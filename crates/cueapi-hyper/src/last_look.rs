@@ -11,19 +11,53 @@ use cueapi_core::http::{HttpError, Response};
 /// the next request is, and no look would have shown it.
 const FRESH: Duration = Duration::from_millis(1);
 
-/// When the last answer was read, by any clone of a client.
+/// After an answer that is no success (500, 304) CueAPI closes the connection at once and does not say so. For this long every
+/// call looks, also those that come after answers on other connections: the end may take a round trip to arrive.
+const WARY: Duration = Duration::from_secs(1);
+
+/// What the answers to any clone of a client have told.
 #[derive(Clone, Default)]
-pub(crate) struct LastLook(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct LastLook(Arc<Mutex<Answers>>);
+
+#[derive(Default)]
+struct Answers {
+    last: Option<Instant>,
+    last_failure: Option<Instant>,
+}
 
 impl LastLook {
     pub(crate) fn is_fresh(&self) -> bool {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|last| last.elapsed() < FRESH)
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = |at: Option<Instant>, span| at.is_some_and(|at| at.elapsed() < span);
+        within(answers.last, FRESH) && !within(answers.last_failure, WARY)
     }
 
-    /// Only a success counts: after others (500, 304) CueAPI closes the connection at once and does not say so.
     pub(crate) fn note(&self, result: &Result<Response, HttpError>) {
-        let answered = result.as_ref().is_ok_and(|response| response.status().is_success());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answered.then(Instant::now);
+        let now = Some(Instant::now());
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.last = now;
+        if !result.as_ref().is_ok_and(|response| response.status().is_success()) {
+            answers.last_failure = now;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16) -> Result<Response, HttpError> {
+        let mut response = Response::default();
+        *response.status_mut() = status.try_into().unwrap_or_default();
+        Ok(response)
+    }
+
+    #[test]
+    fn a_success_elsewhere_does_not_hide_a_connection_that_is_being_closed() {
+        let looks = LastLook::default();
+        assert!(!looks.is_fresh(), "nothing has been answered yet");
+        looks.note(&answer(500));
+        looks.clone().note(&answer(200));
+        assert!(!looks.is_fresh());
     }
 }
