@@ -79,7 +79,8 @@ fn in_process(days: i64, runs: i64) -> f64 {
             .await
             .unwrap();
         emulator.advance_to(start + SignedDuration::from_hours(24 * days)).await;
-        assert_eq!(i64::from(client.cues().get(&cue.id).await.unwrap().fired_count), runs);
+        let cue = client.cues().get(&cue.id).await.unwrap();
+        assert_eq!(i64::try_from(cue.fired_count).unwrap(), runs);
         started.elapsed().as_secs_f64()
     })
 }
