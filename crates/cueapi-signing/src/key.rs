@@ -21,12 +21,11 @@ impl Key {
         Ok(Self(keyed))
     }
 
-    /// The tag of a message in two pieces.
+    /// The tag of a message in pieces.
     #[inline]
-    pub(crate) fn tag(&self, start: &[u8], rest: &[u8]) -> Tag {
+    pub(crate) fn tag(&self, pieces: [&[u8]; 3]) -> Tag {
         let mut hmac = self.0.clone();
-        hmac.update(start);
-        hmac.update(rest);
+        pieces.iter().for_each(|piece| hmac.update(piece));
         Tag(hmac.finalize())
     }
 

@@ -258,20 +258,19 @@ impl<'a> Claim<'a> {
     }
 
     /// The tag of what is signed: the timestamp exactly as it is spelled, a point, and the body.
-    #[inline]
     fn tag(&self, key: &Key, body: &[u8]) -> Tag {
         let length = self.timestamp.len();
-        let (Some(body_start), true) = (body.first_chunk::<64>(), length <= 32) else {
-            let mut message = self.message(key);
-            message.update(body);
-            return message.tag();
-        };
         // One whole block, which the hash need not put together out of pieces.
         let mut start = [0; 97];
-        start[..length].copy_from_slice(self.timestamp);
-        start[length] = b'.';
-        start[length + 1..][..64].copy_from_slice(body_start);
-        key.tag(&start[..64], &body[63 - length..])
+        key.tag(match body.first_chunk::<64>() {
+            Some(body_start) if length <= 32 => {
+                start[..length].copy_from_slice(self.timestamp);
+                start[length] = b'.';
+                start[length + 1..][..64].copy_from_slice(body_start);
+                [&start[..64], &body[63 - length..], &[]]
+            }
+            _ => [self.timestamp, b".", body],
+        })
     }
 
     #[inline]
