@@ -24,10 +24,11 @@ use crate::{
     engine::{Email, Engine, Limits},
     faults::{Fault, Orders},
     listener::{DroppingListener, Peer},
+    mailbox::{EmailHook, Mailbox},
     page,
     receivers::{self, Answer, Receivers},
     server::serve,
-    shared::{EmailHook, NotSaved, Save, Shared},
+    shared::{NotSaved, Save, Shared},
 };
 
 /// Settings of an emulator that is yet to start; [`Emulator::builder`] makes one.
@@ -347,7 +348,8 @@ impl Builder {
         let (stop, mut stopped) = watch::channel(());
         let sender = Sender::new(self.delivery_timeout, self.receivers);
         let orders = Orders::new(seed, self.faults);
-        let shared = Shared::new(engine, store, clock, sender, orders, self.on_email, stopped.clone())
+        let mailbox = Mailbox::new(self.on_email);
+        let shared = Shared::new(engine, store, clock, sender, orders, mailbox, stopped.clone())
             .map_err(|NotSaved| StartError(Cause::NotSaved))?;
         let shared = Arc::new(shared);
 

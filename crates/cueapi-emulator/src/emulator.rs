@@ -298,9 +298,29 @@ impl Emulator {
 
     /// The emails that a server would have sent, oldest first; the last 1,000. A login is approved when the link in its mail
     /// is fetched.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use cueapi_emulator::Emulator;
+    /// use cueapi_hyper::{ApiKey, ClientBuilder, HyperClient, http::HttpClient as _};
+    ///
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let emulator = Emulator::start().await?;
+    /// let http = HyperClient::plain();
+    /// let nobody = ClientBuilder::new(ApiKey::none(), http.clone()).base_url(emulator.base_url()).build()?;
+    /// nobody.login().start("ABCD-EFGH").await?;
+    /// nobody.login().submit_email("ABCD-EFGH", "dev@example.com").await?;
+    ///
+    /// http.send(http::Request::get(&*emulator.emails()[0].link).body(Bytes::new())?).await?;
+    /// let key = nobody.login().poll("ABCD-EFGH").await?.api_key.unwrap();
+    /// assert_eq!(key.expose(), emulator.api_key());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn emails(&self) -> Vec<Email> {
-        self.shared.emails().iter().cloned().collect()
+        self.shared.mailbox.all()
     }
 
     /// Every execution, oldest first, with what the API does not show: its outcome's evidence, who claimed it, when it is

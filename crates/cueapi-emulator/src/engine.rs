@@ -119,7 +119,7 @@ use self::{
     table::Table,
     timers::Timers,
 };
-pub(crate) use self::{alerts::SEVERITY, emails::MAX_EMAILS, login::LOGIN_SECONDS};
+pub(crate) use self::{alerts::SEVERITY, login::LOGIN_SECONDS};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +196,7 @@ pub struct Engine {
     /// By token.
     echoes: BTreeMap<Box<str>, Echo>,
     /// Not yet taken by who shows them.
-    emails: std::collections::VecDeque<Email>,
+    emails: Vec<Email>,
     timers: Timers,
     limiter: RateLimiter,
     counters: Counters,
@@ -256,7 +256,7 @@ impl Engine {
             attachments: Table::default(),
             logins: Table::default(),
             echoes: BTreeMap::new(),
-            emails: std::collections::VecDeque::new(),
+            emails: Vec::new(),
             timers: Timers::default(),
             limiter: RateLimiter::default(),
             counters: Counters::default(),

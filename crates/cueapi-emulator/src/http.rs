@@ -21,6 +21,7 @@ mod live_sessions;
 mod login;
 mod messages;
 mod query;
+mod reply;
 mod roster;
 mod route;
 mod service;
@@ -47,7 +48,7 @@ use crate::{
     json::{Json, ParseError},
 };
 
-pub(crate) use self::events::Hold;
+pub(crate) use self::{events::Hold, reply::Reply};
 
 pub(crate) const MAX_BODY: usize = 1_048_576;
 
@@ -67,70 +68,6 @@ impl Exchange<'_> {
     fn base_url(&self) -> String {
         let host = self.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
         format!("http://{}", host.unwrap_or("localhost"))
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(crate) enum Reply {
-    Json {
-        status: u16,
-        body: String,
-        headers: Vec<(&'static str, String)>,
-    },
-    Text {
-        status: u16,
-        content_type: &'static str,
-        body: String,
-        headers: Vec<(&'static str, String)>,
-    },
-    Empty {
-        status: u16,
-        headers: Vec<(&'static str, String)>,
-    },
-    /// A 500, after which the connection is dropped.
-    Crash,
-    /// Not yet: something must happen first, or time must pass.
-    Hold(Box<Hold>),
-}
-
-impl Reply {
-    fn json(status: u16, body: String) -> Self {
-        Self::Json {
-            status,
-            body,
-            headers: Vec::new(),
-        }
-    }
-
-    fn ok(body: String) -> Self {
-        Self::json(200, body)
-    }
-
-    fn html(status: u16, body: String) -> Self {
-        Self::Text {
-            status,
-            content_type: "text/html; charset=utf-8",
-            body,
-            headers: Vec::new(),
-        }
-    }
-
-    fn no_content() -> Self {
-        Self::Empty {
-            status: 204,
-            headers: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, name: &'static str, value: String) {
-        match self {
-            Self::Json { headers, .. } | Self::Text { headers, .. } | Self::Empty { headers, .. } => {
-                headers.push((name, value));
-            }
-            Self::Hold(hold) => hold.headers.push((name, value)),
-            Self::Crash => {}
-        }
     }
 }
 

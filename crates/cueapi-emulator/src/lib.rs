@@ -15,6 +15,7 @@ pub mod faults;
 mod http;
 pub mod json;
 mod listener;
+mod mailbox;
 mod page;
 mod random;
 mod receivers;

@@ -83,7 +83,7 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
                 };
                 let answered = shared.change(|engine| (answer(engine, &exchange), engine.take_emails()));
                 answered.map(|(reply, emails)| {
-                    shared.post(emails);
+                    shared.mailbox.post(emails);
                     reply
                 })
             }

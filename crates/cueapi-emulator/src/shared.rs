@@ -1,7 +1,6 @@
 //! What all parts of a running emulator share: the engine, where it is saved, the clock, and what has been seen of it.
 
 use std::{
-    collections::VecDeque,
     error::Error,
     ops::Deref,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,8 +12,9 @@ use tokio::sync::{Notify, watch};
 use crate::{
     clock::RunningClock,
     delivery::Sender,
-    engine::{Change, Delivery, Email, Engine, MAX_EMAILS},
+    engine::{Change, Delivery, Engine},
     faults::Orders,
+    mailbox::Mailbox,
     sent::SentLog,
 };
 
@@ -43,8 +43,6 @@ impl Deref for Reading<'_> {
         &self.0.engine
     }
 }
-/// Whom a mail is shown to in the place of the mailbox that it is for.
-pub(crate) type EmailHook = Arc<dyn Fn(&Email) + Send + Sync>;
 
 pub(crate) struct Shared {
     state: Mutex<Kept>,
@@ -53,9 +51,7 @@ pub(crate) struct Shared {
     sent: Mutex<SentLog>,
     /// One caller at a time moves a held clock.
     pub(crate) advancing: tokio::sync::Mutex<()>,
-    /// The last [`MAX_EMAILS`].
-    emails: Mutex<VecDeque<Email>>,
-    on_email: Option<EmailHook>,
+    pub(crate) mailbox: Mailbox,
     /// Wakes the task that does what is due: a request may have made something due earlier.
     pub(crate) changed: Notify,
     /// Counts what has happened, for those who wait for something.
@@ -74,7 +70,7 @@ impl Shared {
         clock: RunningClock,
         sender: Sender,
         orders: Orders,
-        on_email: Option<EmailHook>,
+        mailbox: Mailbox,
         stopped: watch::Receiver<()>,
     ) -> Result<Self, NotSaved> {
         if store.is_some() {
@@ -86,8 +82,7 @@ impl Shared {
             sender,
             sent: Mutex::default(),
             advancing: tokio::sync::Mutex::default(),
-            emails: Mutex::default(),
-            on_email,
+            mailbox,
             changed: Notify::new(),
             happened: watch::Sender::default(),
             orders: Mutex::new(orders),
@@ -167,24 +162,6 @@ impl Shared {
     /// Lets those who wait for something look again.
     pub(crate) fn tell(&self) {
         self.happened.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    pub(crate) fn emails(&self) -> MutexGuard<'_, VecDeque<Email>> {
-        lock(&self.emails)
-    }
-
-    /// Shows the emails that a request has made the server write.
-    pub(crate) fn post(&self, emails: Vec<Email>) {
-        for email in emails {
-            if let Some(show) = &self.on_email {
-                show(&email);
-            }
-            let mut kept = self.emails();
-            if kept.len() == MAX_EMAILS {
-                kept.pop_front();
-            }
-            kept.push_back(email);
-        }
     }
 }
 

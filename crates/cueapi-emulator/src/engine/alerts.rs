@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, tz::Offset};
+use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -45,9 +45,6 @@ pub struct Alert {
 /// How many executions back the server looks, and how many failures in a row it takes.
 const LOOK_BACK: usize = 8;
 const FAILURES: usize = 3;
-/// How long an alert of one type about one execution is not repeated.
-const SILENCE: SignedDuration = SignedDuration::from_secs(300);
-
 /// Of every alert.
 pub(crate) const SEVERITY: &str = "warning";
 
@@ -109,16 +106,9 @@ impl Engine {
         self.push_alert(alert);
     }
 
-    /// Keeps an alert and sends it, unless the same one was raised a moment ago.
+    /// Keeps an alert and sends it. The server does not repeat one about the same execution for 300 seconds, but an execution
+    /// has one outcome, so that comes to nothing.
     fn push_alert(&mut self, mut alert: Alert) {
-        let recent = self
-            .alerts(alert.account)
-            .take_while(|earlier| alert.created_at.duration_since(earlier.created_at) < SILENCE);
-        let same =
-            |earlier: &Alert| earlier.alert_type == alert.alert_type && earlier.execution_id == alert.execution_id;
-        if recent.into_iter().any(same) {
-            return;
-        }
         alert.id = self.ids.uuid();
         self.send_alert(&alert);
         let key = self.next_key();

@@ -1,0 +1,50 @@
+//! The mail that a server would have sent.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::engine::Email;
+
+/// How many are kept.
+const MAX_EMAILS: usize = 1000;
+
+/// Whom a mail is shown to in the place of the mailbox that it is for.
+pub(crate) type EmailHook = Arc<dyn Fn(&Email) + Send + Sync>;
+
+/// All mail, whomever it is for; the last [`MAX_EMAILS`].
+pub(crate) struct Mailbox {
+    emails: Mutex<VecDeque<Email>>,
+    show: Option<EmailHook>,
+}
+
+impl Mailbox {
+    pub(crate) fn new(show: Option<EmailHook>) -> Self {
+        Self {
+            emails: Mutex::default(),
+            show,
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Email> {
+        self.emails().iter().cloned().collect()
+    }
+
+    pub(crate) fn post(&self, emails: Vec<Email>) {
+        for email in emails {
+            if let Some(show) = &self.show {
+                show(&email);
+            }
+            let mut kept = self.emails();
+            if kept.len() == MAX_EMAILS {
+                kept.pop_front();
+            }
+            kept.push_back(email);
+        }
+    }
+
+    fn emails(&self) -> MutexGuard<'_, VecDeque<Email>> {
+        self.emails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
