@@ -1,5 +1,4 @@
 //! However hostile a body is, its canonical form takes memory in proportion to its length.
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 use std::time::Duration;
 
