@@ -1,6 +1,7 @@
-//! Requests a second: the emulator beside a trivial FastAPI application that answers the same JSON.
+//! What a request costs the server: the emulator beside a trivial FastAPI application that answers the same JSON.
 //!
-//! Each server has one core, and the client has the other. They take turns.
+//! Each server has one core, the client has the other, and they take turns. Processor time is what is compared: how many requests
+//! a second come of it depends on what else the machine does, and on the client.
 
 use std::{
     fs,
@@ -39,14 +40,21 @@ async def get_cue(cue_id: str):
 
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-config = uvicorn.Config(app, log_level="critical", access_log=False)
+config = uvicorn.Config(app, log_level="critical", access_log=False, http=sys.argv[1],
+                        loop="uvloop" if sys.argv[1] == "httptools" else "asyncio")
 uvicorn.Server(config).run(sockets=[listener])
 "#;
+
+/// How the application is served: as `pip install uvicorn` gives it, and with everything in C that it can use.
+const SERVERS: [(&str, &str); 2] = [
+    ("FastAPI under uvicorn", "h11"),
+    ("FastAPI under uvicorn[standard]", "httptools"),
+];
 
 pub(crate) fn measure(thorough: bool) {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let (client_core, server_core) = (cores.first().copied(), cores.last().copied());
-    let cue = emulator(server_core);
+    let ours = emulator(server_core);
     if let Some(core) = client_core {
         core_affinity::set_for_current(core);
     }
@@ -55,34 +63,37 @@ pub(crate) fn measure(thorough: bool) {
         .build()
         .unwrap();
     let round = Duration::from_millis(if thorough { 2_000 } else { 50 });
-    let (body, _) = runtime.block_on(requests(&cue, round / 10));
-    let python = match thorough.then(|| Python::start(&body, server_core)) {
-        Some(Ok(python)) => Some(python),
-        Some(Err(why)) => {
-            println!("Python was not measured: {why}");
-            None
+    let body = runtime.block_on(requests(&ours, round / 10)).body;
+    let mut pythons = Vec::new();
+    for (name, http) in SERVERS.iter().filter(|_| thorough) {
+        match Python::start(&body, http, server_core) {
+            Ok(python) => pythons.push((*name, python)),
+            Err(why) => println!("{name} was not measured: {why}"),
         }
-        None => None,
-    };
+    }
 
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
+    let mut times = vec![Vec::new(); 1 + pythons.len()];
     for _ in 0..ROUNDS {
-        ours.push(runtime.block_on(requests(&cue, round)).1);
-        if let Some(python) = &python {
-            theirs.push(runtime.block_on(requests(&python.target, round)).1);
+        times[0].push(runtime.block_on(requests(&ours, round)).micros);
+        for ((_, python), times) in pythons.iter().zip(&mut times[1..]) {
+            times.push(runtime.block_on(requests(&python.target, round)).micros);
         }
     }
     println!(
-        "GET /v1/cues/{{id}}, {} bytes, {CONNECTIONS} connections, one core for the server (medians of {ROUNDS}):",
+        "GET /v1/cues/{{id}}, {} bytes, {CONNECTIONS} connections; processor time of the server, system calls included \
+         (medians of {ROUNDS} rounds in turn):",
         body.len()
     );
-    let ours = median(ours);
-    println!("  the emulator:          {ours:8.0} requests a second");
-    if python.is_some() {
-        let theirs = median(theirs);
-        println!("  FastAPI under uvicorn: {theirs:8.0} requests a second");
-        println!("  ratio: {:.1}", ours / theirs);
+    let times: Vec<f64> = times.into_iter().map(median).collect();
+    let names = ["the emulator"]
+        .into_iter()
+        .chain(pythons.iter().map(|(name, _)| *name));
+    for (name, micros) in names.zip(&times) {
+        println!(
+            "  {name:32} {micros:6.1} µs a request, {:6.0} requests a second on one core, {:4.1} times the emulator's time",
+            1e6 / micros,
+            micros / times[0]
+        );
     }
 }
 
@@ -91,10 +102,29 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Where to send a request, and its text.
+/// Where to send a request, its text, and where the system says how long the server has run.
 struct Target {
     address: SocketAddr,
     request: String,
+    schedstat: PathBuf,
+}
+
+impl Target {
+    /// The processor time of the server so far, in nanoseconds.
+    fn processor_time(&self) -> f64 {
+        let text = fs::read_to_string(&self.schedstat).unwrap_or_default();
+        text.split(' ')
+            .next()
+            .and_then(|nanos| nanos.parse().ok())
+            .unwrap_or_default()
+    }
+}
+
+/// What came of a round.
+struct Round {
+    body: Vec<u8>,
+    /// Processor time of the server for one request.
+    micros: f64,
 }
 
 /// Starts an emulator on a core of its own, with a cue to ask for.
@@ -102,6 +132,9 @@ fn emulator(core: Option<CoreId>) -> Target {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         core.map(core_affinity::set_for_current);
+        let schedstat = Path::new("/proc")
+            .join(fs::read_link("/proc/thread-self").unwrap_or_default())
+            .join("schedstat");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -123,6 +156,7 @@ fn emulator(core: Option<CoreId>) -> Target {
             tell.send(Target {
                 address: emulator.address(),
                 request,
+                schedstat,
             })
             .unwrap();
             std::future::pending::<()>().await;
@@ -131,18 +165,19 @@ fn emulator(core: Option<CoreId>) -> Target {
     told.recv().unwrap()
 }
 
-/// Sends requests over all connections for a while. Answers the body of a response, and how many came a second.
-async fn requests(target: &Target, time: Duration) -> (Vec<u8>, f64) {
+/// Sends requests over all connections for a while.
+async fn requests(target: &Target, time: Duration) -> Round {
     let end = Instant::now() + time;
-    let started = Instant::now();
+    let started = target.processor_time();
     let mut connections = JoinSet::new();
     for _ in 0..CONNECTIONS {
         connections.spawn(converse(target.address, target.request.clone(), end));
     }
     let ended = connections.join_all().await;
     let count: usize = ended.iter().map(|(_, count)| count).sum();
+    let micros = (target.processor_time() - started) / 1e3 / count as f64;
     let (body, _) = ended.into_iter().next().unwrap();
-    (body, count as f64 / started.elapsed().as_secs_f64())
+    Round { body, micros }
 }
 
 async fn converse(address: SocketAddr, request: String, end: Instant) -> (Vec<u8>, usize) {
@@ -193,7 +228,7 @@ struct Python {
 
 impl Python {
     /// Installs FastAPI and uvicorn from PyPI where they are not there yet.
-    fn start(cue: &[u8], core: Option<CoreId>) -> Result<Self, String> {
+    fn start(cue: &[u8], http: &str, core: Option<CoreId>) -> Result<Self, String> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fastapi");
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         if !folder.join("fastapi").exists() {
@@ -218,7 +253,7 @@ impl Python {
         }
         fs::write(folder.join("cue.json"), cue).map_err(|error| error.to_string())?;
         let mut command = python(&folder);
-        command.args(["-c", APPLICATION]).stdout(Stdio::piped());
+        command.args(["-c", APPLICATION, http]).stdout(Stdio::piped());
         // A process is on the core of the thread that starts it.
         let mut process = thread::spawn(move || {
             core.map(core_affinity::set_for_current);
@@ -236,6 +271,7 @@ impl Python {
         let target = Target {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             request: "GET /v1/cues/cue_000000000000 HTTP/1.1\r\nhost: localhost\r\n\r\n".into(),
+            schedstat: format!("/proc/{}/schedstat", process.id()).into(),
         };
         Ok(Self { process, target })
     }
