@@ -11,11 +11,20 @@ use crate::workspace;
 /// What every package has.
 const REQUIRED: &[&str] = &["Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
 
-/// What cargo adds, and what some packages have.
-const KNOWN: &[&str] = &[".cargo_vcs_info.json", "CHANGELOG.md", "Cargo.lock", "Cargo.toml.orig"];
+/// What cargo adds, and what some packages have. The picture is one of a README.
+const KNOWN: &[&str] = &[
+    ".cargo_vcs_info.json",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml.orig",
+    "page.png",
+];
 
 /// Where code is.
 const CODE: &[&str] = &["benches/", "examples/", "src/", "tests/"];
+
+/// What code includes, from beside it.
+const INCLUDED: &[&str] = &["css", "html", "js", "svg"];
 
 const MAX_FILE: u64 = 100 << 10;
 const MAX_PACKAGE: u64 = 1 << 20;
@@ -52,6 +61,14 @@ fn files(sh: &Shell, package: &Package) -> Result<Vec<(String, u64)>> {
     Ok(list.lines().map(|path| (path.to_owned(), size(path))).collect())
 }
 
+fn is_code(path: &str) -> bool {
+    let (_, extension) = path.rsplit_once('.').unwrap_or_default();
+    match extension {
+        "rs" => CODE.iter().any(|folder| path.starts_with(folder)),
+        other => path.starts_with("src/") && INCLUDED.contains(&other),
+    }
+}
+
 fn review(files: &[(String, u64)]) -> Vec<String> {
     let mut complaints = Vec::new();
     for required in REQUIRED {
@@ -60,8 +77,7 @@ fn review(files: &[(String, u64)]) -> Vec<String> {
         }
     }
     for (path, bytes) in files {
-        let is_code = CODE.iter().any(|folder| path.starts_with(folder)) && path.ends_with(".rs");
-        if !is_code && !REQUIRED.contains(&path.as_str()) && !KNOWN.contains(&path.as_str()) {
+        if !is_code(path) && !REQUIRED.contains(&path.as_str()) && !KNOWN.contains(&path.as_str()) {
             complaints.push(format!(
                 "{path} does not belong in a package: `exclude` it, or name it in contents.rs"
             ));
@@ -113,10 +129,12 @@ mod tests {
             (".cargo_vcs_info.json", 0),
             ("CHANGELOG.md", 2000),
             ("examples/worker.rs", 3000),
+            ("src/page/index.html", 3000),
         ];
         assert_eq!(review(&package(&usual)), [""; 0]);
         for stray in [
             "tests/fixtures/golden.json",
+            "tests/page.html",
             "src/lib.rs.orig",
             ".env",
             "target.log",
