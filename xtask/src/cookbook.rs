@@ -10,6 +10,8 @@ const OFFLINE: &[(&str, &str, &str)] = &[
     ("cueapi-core", "", "own_http_stack"),
     ("cueapi-core", "", "test_with_replay"),
     ("cueapi-emulator", "", "advance_the_clock"),
+    ("cueapi-emulator", "", "start_up"),
+    ("cueapi-emulator", "", "test_a_receiver"),
     ("cueapi-reqwest", "blocking", "blocking_script"),
     ("cueapi-reqwest", "", "failures_of_the_last_day"),
     ("cueapi-reqwest", "", "fire_with_payload"),
