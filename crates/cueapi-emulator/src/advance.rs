@@ -1,7 +1,5 @@
 //! Moving a held clock, and doing what falls due on the way.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::shared::Shared;
@@ -23,10 +21,12 @@ impl Shared {
         if self.clock.is_held() {
             self.advance_to(self.clock.now()).await;
         }
+        let mut happened = self.watch();
         let mark = self.engine().mark();
         while !self.engine().settled_before(mark) {
             if !self.clock.is_held() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                // The schedule's own task is at it, and tells of each step.
+                drop(happened.changed().await);
                 continue;
             }
             let _turn = self.advancing.lock().await;
@@ -39,7 +39,8 @@ impl Shared {
 
     /// Moves the clock to a moment, if it is not past it, and does what is due then.
     async fn step(&self, due: Timestamp) {
-        self.move_clock(due);
+        // Where the clock stands is saved with what changes.
+        self.clock.move_to(due);
         let now = self.clock.now();
         while let Some(delivery) = self.poll(now) {
             self.deliver(delivery).await;
