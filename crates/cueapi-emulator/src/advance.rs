@@ -11,6 +11,10 @@ impl Shared {
         let _turn = self.advancing.lock().await;
         while let Some(due) = self.next_due().filter(|due| *due <= moment.max(self.clock.now())) {
             self.step(due).await;
+            if self.clock.now() < due {
+                // The clock has come to its end.
+                break;
+            }
         }
         self.move_clock(moment);
         self.has_happened();

@@ -65,6 +65,12 @@ enum Cause {
         directory: PathBuf,
         source: store::OpenError,
     },
+    /// The data belongs to a clock that was held, and the system's would make up for all the time since.
+    #[cfg(feature = "sqlite")]
+    HeldData {
+        directory: PathBuf,
+        stood: jiff::Timestamp,
+    },
     NotSaved,
 }
 
@@ -77,6 +83,12 @@ impl fmt::Display for StartError {
             Cause::Listen { address, .. } => write!(f, "cannot listen on {address}"),
             #[cfg(feature = "sqlite")]
             Cause::Data { directory, .. } => write!(f, "cannot keep data in {}", directory.display()),
+            #[cfg(feature = "sqlite")]
+            Cause::HeldData { directory, stood } => write!(
+                f,
+                "the clock of the data in {} stands at {stood}: hold the clock to go on from there (--clock {stood})",
+                directory.display()
+            ),
             Cause::NotSaved => f.write_str("cannot write to the data directory"),
         }
     }
@@ -88,6 +100,8 @@ impl std::error::Error for StartError {
             Cause::Listen { source, .. } => Some(source),
             #[cfg(feature = "sqlite")]
             Cause::Data { source, .. } => Some(source),
+            #[cfg(feature = "sqlite")]
+            Cause::HeldData { .. } => None,
             Cause::NotSaved => None,
         }
     }
@@ -179,7 +193,8 @@ impl Builder {
     /// everything is in memory.
     ///
     /// An emulator that finds a state there goes on with its account and key, and a held clock goes on where it stood, if
-    /// that is later than its own start. What was acknowledged is never lost, however the process ended; a delivery whose
+    /// that is later than its own start; under the system's clock it would have to make up for all the time since, so that is
+    /// refused. What was acknowledged is never lost, however the process ended; a delivery whose
     /// answer had not been noted is sent again. One emulator at a time may use a directory.
     ///
     /// ```
@@ -409,6 +424,12 @@ impl Builder {
             })
         })?;
         if let Some(stood) = opened.clock {
+            if !clock.is_held() {
+                return Err(StartError(Cause::HeldData {
+                    directory: directory.clone(),
+                    stood,
+                }));
+            }
             clock.move_to(stood);
         }
         Ok(Resumed {

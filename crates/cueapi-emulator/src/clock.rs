@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{Timestamp, TimestampRound, Unit};
+use jiff::{SignedDuration, Timestamp, TimestampRound, Unit};
 
 /// Where the emulator's time comes from.
 ///
@@ -34,7 +34,8 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands still at a moment until [`Emulator::advance`](crate::Emulator::advance) moves it.
+    /// A clock that stands still at a moment until [`Emulator::advance`](crate::Emulator::advance) moves it, to the end of
+    /// the year 9998 at most.
     #[must_use]
     pub const fn held(start: Timestamp) -> Self {
         Self(Source::Held(start))
@@ -43,7 +44,7 @@ impl Clock {
     pub(crate) fn run(self) -> RunningClock {
         match self.0 {
             Source::System => RunningClock::System,
-            Source::Held(start) => RunningClock::Held(Mutex::new(whole_micros(start))),
+            Source::Held(start) => RunningClock::Held(Mutex::new(within_reach(start))),
         }
     }
 }
@@ -70,9 +71,16 @@ impl RunningClock {
     pub(crate) fn move_to(&self, moment: Timestamp) {
         if let Self::Held(now) = self {
             let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
-            *now = whole_micros(moment).max(*now);
+            *now = within_reach(moment).max(*now);
         }
     }
+}
+
+/// A year before the last moment that there is: what is planned must have room.
+fn within_reach(moment: Timestamp) -> Timestamp {
+    let year = SignedDuration::from_hours(24 * 366);
+    let last = Timestamp::MAX.saturating_sub(year).unwrap_or(Timestamp::MAX);
+    whole_micros(moment.min(last))
 }
 
 /// The server's database keeps microseconds.

@@ -23,7 +23,7 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
     /// API key of the account; one is made up without it
-    #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
+    #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true, value_parser = parse_key)]
     api_key: Option<String>,
     /// What the account may do: as on the free plan, or anything
     #[arg(long, default_value = "free", value_parser = parse_limits, value_name = "free|off")]
@@ -53,15 +53,15 @@ struct Arguments {
 
 const AFTER_HELP: &str = "\
 Prints the base URL, the API key and the webhook secret as lines for a shell:
-  cueapi-emulator --port 8000 > emulator.env &
-  . ./emulator.env
-It sends no mail: the links with which users log in are printed on stderr.
+  rm -f emulator.env; cueapi-emulator --port 8000 > emulator.env &
+  until [ -s emulator.env ]; do sleep 0.1; done; . ./emulator.env
 
 Open the base URL in a browser to see what happens, and to move a clock that stands still.
 
-WHERE a fault strikes is `calls`, an operation such as cues.fire, `deliveries`, or deliveries/CUE_ID.
-WHAT it does is, to calls: refused, stalled, answer-lost, answer-cut, answer-slow=20ms, rate-limited[=SECONDS], error=503,
-error-after=503; to deliveries: refused, stalled, answer-lost, duplicated, held-back, wrong-signature, old-secret,
+WHERE a fault strikes is `calls`, an operation such as cues.fire, `deliveries`,
+deliveries/CUE_ID, or one kind: deliveries/cue, on_failure, message, subscription or alert.
+WHAT it does is, to calls: refused, stalled, answer-lost, answer-cut, answer-slow=20ms, rate-limited[=SECONDS|=TIME],
+error=503, error-after=503, claimed-twice; to deliveries: refused, stalled, answer-lost, duplicated, held-back, wrong-signature, old-secret,
 clock-skew=-10m, status=503. WHEN is times=N, always, after=N, chance=P; without, it strikes once.
 
 Stops on SIGINT and SIGTERM. Exits with 1 when it cannot listen or read its data, with 2 on wrong arguments.";
@@ -93,8 +93,20 @@ fn parse_clock(text: &str) -> Result<Clock, String> {
         time => time
             .parse()
             .map(Clock::held)
-            .map_err(|error: jiff::Error| error.to_string()),
+            .map_err(|_| "expected `system` or a moment with its offset, such as 2026-03-02T08:00:00Z".into()),
     }
+}
+
+fn parse_key(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("cue_sk_").unwrap_or_default();
+    if rest.is_empty()
+        || !rest
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    {
+        return Err("expected `cue_sk_` and letters, digits, `_` or `-`".into());
+    }
+    Ok(text.into())
 }
 
 #[tokio::main]
@@ -140,9 +152,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let emulator = builder.start().await?;
     let mut out = io::stdout();
-    writeln!(out, "export CUEAPI_BASE_URL={}", emulator.base_url())?;
-    writeln!(out, "export CUEAPI_API_KEY={}", emulator.api_key())?;
-    writeln!(out, "export CUEAPI_WEBHOOK_SECRET={}", emulator.webhook_secret())?;
+    // In one piece: whoever waits for the file sees all of it.
+    let lines = format!(
+        "export CUEAPI_BASE_URL={}\nexport CUEAPI_API_KEY={}\nexport CUEAPI_WEBHOOK_SECRET={}\n",
+        emulator.base_url(),
+        emulator.api_key(),
+        emulator.webhook_secret()
+    );
+    out.write_all(lines.as_bytes())?;
     out.flush()?;
     tokio::select! {
         _ = interrupt.recv() => {}

@@ -131,6 +131,31 @@ async fn a_delivery_that_was_retrying_is_retried_after_a_restart() {
 }
 
 #[tokio::test]
+async fn the_systems_clock_does_not_make_up_for_the_time_since_a_held_one_stood() {
+    let directory = tempfile::tempdir().unwrap();
+    at(&directory).start().await.unwrap().shutdown().await;
+    let refused = Emulator::builder().data(directory.path()).start().await.unwrap_err();
+    assert!(refused.to_string().contains(&format!("--clock {START}")), "{refused}");
+}
+
+#[tokio::test]
+async fn a_held_clock_ends_a_year_before_time_does() {
+    let start = "9998-12-30T00:00:00Z".parse().unwrap();
+    let emulator = Emulator::builder().clock(Clock::held(start)).start().await.unwrap();
+    client(&emulator)
+        .cues()
+        .create("hourly", Schedule::cron("0 * * * *"), Transport::Worker)
+        .await
+        .unwrap();
+    emulator.advance(Duration::from_secs(400 * 24 * 3600)).await;
+    assert!(
+        emulator.now().to_string().starts_with("9998-12-29"),
+        "{}",
+        emulator.now()
+    );
+}
+
+#[tokio::test]
 async fn a_directory_in_use_damaged_or_of_another_format_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = at(&directory).start().await.unwrap();

@@ -123,6 +123,9 @@ fn a_port_in_use_and_wrong_arguments_are_told_apart() {
     for wrong in [
         &["--rate-limit", "many"][..],
         &["--clock", "noon"],
+        &["--api-key", "hello"],
+        &["--api-key", "cue_sk_a'b; c"],
+        &["--fault", "cues.fire:error=42"],
         &["--port", "70000"],
         &["--nonsense"],
         &["--fault", "cues.shoot:refused"],

@@ -106,8 +106,8 @@ fn call_fault(what: Part<'_>) -> Result<CallFault, SpecError> {
                 Err(_) => RetryAfter::At(what.read()?),
             }),
         }),
-        "error" => CallFault::Error(what.read()?),
-        "error-after" => CallFault::ErrorAfter(what.read()?),
+        "error" => CallFault::Error(what.status(400)?),
+        "error-after" => CallFault::ErrorAfter(what.status(400)?),
         "claimed-twice" => CallFault::ClaimedTwice,
         other => {
             return Err(SpecError(format!(
@@ -128,7 +128,7 @@ fn delivery_fault(what: Part<'_>) -> Result<DeliveryFault, SpecError> {
         "wrong-signature" => DeliveryFault::WrongSignature,
         "old-secret" => DeliveryFault::OldSecret,
         "clock-skew" => DeliveryFault::ClockSkew(what.read()?),
-        "status" => DeliveryFault::Status(what.read()?),
+        "status" => DeliveryFault::Status(what.status(100)?),
         other => {
             return Err(SpecError(format!(
                 "a delivery cannot be {other}, but refused, stalled, answer-lost, duplicated, held-back, \
@@ -165,11 +165,30 @@ impl<'a> Part<'a> {
             .ok_or_else(|| self.wrong())
     }
 
+    /// A status of three digits, from a first one on.
+    fn status(self, first: u16) -> Result<u16, SpecError> {
+        let status = self.read()?;
+        (first..600)
+            .contains(&status)
+            .then_some(status)
+            .ok_or_else(|| self.wrong())
+    }
+
     fn wrong(self) -> SpecError {
         let Self { name, value } = self;
+        let example = match name {
+            "answer-slow" => "20ms",
+            "clock-skew" => "-10m",
+            "chance" => "0.1",
+            "rate-limited" => "30",
+            "error" | "error-after" | "status" => "503",
+            _ => "3",
+        };
         match value {
-            Some(value) => SpecError(format!("{name} cannot be {value}")),
-            None => SpecError(format!("{name} needs a value: {name}=…")),
+            Some(value) => SpecError(format!(
+                "{name} cannot be {value}, but is written as in {name}={example}"
+            )),
+            None => SpecError(format!("{name} needs a value, as in {name}={example}")),
         }
     }
 }
