@@ -38,6 +38,7 @@ pub(crate) struct Opened {
 pub(crate) enum OpenError {
     Directory(io::Error),
     InUse,
+    Foreign,
     Format(i32),
     Database(rusqlite::Error),
     Rows(RestoreError),
@@ -48,6 +49,7 @@ impl fmt::Display for OpenError {
         match self {
             Self::Directory(_) => f.write_str("it cannot be made"),
             Self::InUse => f.write_str("another emulator is using it"),
+            Self::Foreign => write!(f, "{FILE} is a database of something else; use another directory"),
             Self::Format(found) => write!(
                 f,
                 "its database has format {found}, this version reads format {FORMAT}; use another directory"
@@ -67,7 +69,7 @@ impl Error for OpenError {
             Self::Directory(source) => Some(source),
             Self::Database(source) => Some(source),
             Self::Rows(source) => Some(source),
-            Self::InUse | Self::Format(_) => None,
+            Self::InUse | Self::Foreign | Self::Format(_) => None,
         }
     }
 }
@@ -96,6 +98,9 @@ impl Store {
         let format = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         let (engine, clock) = match format {
             0 => {
+                if connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)) != Ok(0) {
+                    return Err(OpenError::Foreign);
+                }
                 connection.execute_batch(&format!(
                     "BEGIN;
                      CREATE TABLE rows (kind TEXT, key TEXT, row TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;

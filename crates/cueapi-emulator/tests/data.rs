@@ -179,6 +179,13 @@ async fn a_directory_in_use_damaged_or_of_another_format_is_refused_and_left_alo
     let newer = refused(at(&directory).start().await.unwrap_err());
     assert!(newer.contains("format 7"), "{newer}");
 
+    std::fs::remove_file(&file).unwrap();
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.execute_batch("CREATE TABLE t (x)").unwrap();
+    drop(database);
+    let foreign = refused(at(&directory).start().await.unwrap_err());
+    assert!(foreign.contains("of something else"), "{foreign}");
+
     std::fs::write(
         &file,
         "not a database, but long enough to be taken for one at first sight",
