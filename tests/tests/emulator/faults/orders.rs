@@ -124,7 +124,8 @@ fn what_cannot_be_read_is_explained() {
             "deliveries:claimed-twice",
             "a delivery cannot be claimed-twice, but refused,",
         ),
-        ("calls:error", "error needs a value: error=…"),
+        ("calls:error", "error needs a value, as in error=503"),
+        ("calls:error=42", "error cannot be 42, but is written as in error=503"),
         ("calls:error=x", "error cannot be x"),
         ("calls:answer-slow=-1s", "answer-slow cannot be -1s"),
         (
