@@ -2,7 +2,7 @@
 //!
 //! CueAPI signs this form. A delivery that arrives as it was sent has it already; a body that a gateway or a framework has
 //! re-encoded (other spacing, other key order, other escapes) is brought back to it here, without building a tree of values:
-//! one pass over the text notes what is spelled otherwise and which objects are out of order, and a second one writes it.
+//! one pass over the text writes every value as Python spells it, and puts the members of an object in order when it closes.
 //!
 //! ```
 //! use cueapi_signing::canonical;
@@ -13,15 +13,14 @@
 //! # Ok(()) }
 //! ```
 
-mod edits;
 mod encoding;
 mod float;
 mod number;
 mod order;
-mod plan;
 mod scan;
 mod string;
 mod utf8;
+mod written;
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -105,14 +104,16 @@ pub fn to_utf8_vec<'a>(json: impl Into<Payload<'a>>) -> Result<Vec<u8>, Canonica
 /// # Errors
 /// As [`to_vec`].
 pub fn stream<'a>(json: impl Into<Payload<'a>>, sink: impl FnMut(&[u8])) -> Result<(), CanonicalError> {
-    scan::scan(&text(json.into())?).map(|plan| plan.stream(sink))
+    scan::scan(&text(json.into())?, |written| written.stream(sink))
 }
 
 /// The canonical form; borrowed when the payload is in that form already.
 pub(crate) fn to_cow(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
-    Ok(match text(json)? {
-        Cow::Borrowed(text) => scan::scan(text)?.to_bytes(),
-        Cow::Owned(text) => scan::scan(&text)?.to_bytes().into_owned().into(),
+    let text = text(json)?;
+    let canonical = scan::scan(&text, |written| written.into_bytes())?;
+    Ok(match text {
+        Cow::Borrowed(text) if *text == canonical => text.into(),
+        _ => canonical.into(),
     })
 }
 
@@ -123,6 +124,7 @@ pub(crate) fn looks_re_encoded(body: &[u8]) -> bool {
     colon.is_some_and(|colon| !beginning.starts_with(b"{\"") || beginning.get(colon + 1) != Some(&b' '))
 }
 
+#[inline]
 fn text(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
     match json {
         Payload::Bytes(bytes) => encoding::decode(bytes),
@@ -141,4 +143,30 @@ fn text(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
 )]
 const fn offset(at: usize) -> u32 {
     at as u32
+}
+
+/// How long most stretches of a text are, at most. It is quicker to copy this much and to take back what was too much than to
+/// copy the right length.
+const SHORT: usize = 32;
+
+/// Appends the first `length` bytes of a text.
+#[inline(always)]
+fn push_short(out: &mut Vec<u8>, text: &[u8], length: usize) {
+    match text.first_chunk::<SHORT>() {
+        Some(chunk) if length <= SHORT => {
+            let end = out.len() + length;
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&text[..length]),
+    }
+}
+
+/// Copies the first `length` bytes of a text.
+#[inline(always)]
+fn copy_short(from: &[u8], to: &mut [u8], length: usize) {
+    match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
+        (Some(from), Some(to)) if length <= SHORT => *to = *from,
+        _ => to[..length].copy_from_slice(&from[..length]),
+    }
 }

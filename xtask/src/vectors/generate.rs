@@ -174,6 +174,10 @@ impl Writer<'_> {
         self.text.push('"');
         // One in many contains raw control characters, which are an error.
         let controls = self.rng.u8(..250) == 0;
+        // The members of long objects are moved in another way than those of short ones.
+        if self.rng.u16(..1000) == 0 {
+            self.text.push_str(&"x".repeat(self.rng.usize(4000..5000)));
+        }
         for _ in 0..if self.rng.u8(..10) == 0 {
             self.rng.usize(..80)
         } else {

@@ -11,6 +11,7 @@ use super::CanonicalError;
 /// The text of `bytes` in generalised UTF-8, without a byte-order mark.
 ///
 /// A text that is in UTF-8 already is passed on as it is, unchecked.
+#[inline]
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CanonicalError> {
     let decoded = match bytes {
         [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),

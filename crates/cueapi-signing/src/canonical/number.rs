@@ -2,34 +2,35 @@
 
 use alloc::vec::Vec;
 
-use super::edits::Edits;
 use super::float::{self, Decimal, SIGNIFICANT_DIGITS};
-use super::{CanonicalError, MAX_INTEGER_DIGITS, offset};
+use super::{CanonicalError, MAX_INTEGER_DIGITS, offset, push_short};
 
-/// Reads the number that begins at `at`; returns where it ends.
+/// Reads the number that begins at `at`, and writes it; returns where it ends.
 ///
 /// Like Python's scanner, this stops before a point or an `e` that no digit follows; nothing may stand there.
 #[inline]
-pub(super) fn read(source: &[u8], at: usize, edits: &mut Edits) -> Result<usize, CanonicalError> {
+pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<usize, CanonicalError> {
     let byte = |at: usize| source.get(at).copied().unwrap_or(0);
-    let skip_digits = |at: usize| at + source[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
 
     let digits = at + usize::from(byte(at) == b'-');
     let integer_end = match byte(digits) {
         b'0' => digits + 1,
-        b'1'..=b'9' => skip_digits(digits + 1),
-        b'I' if source[at..].starts_with(b"-Infinity") => return Ok(at + "-Infinity".len()),
+        b'1'..=b'9' => skip_digits(source, digits + 1),
+        b'I' if source[at..].starts_with(b"-Infinity") => {
+            out.extend_from_slice(b"-Infinity");
+            return Ok(at + "-Infinity".len());
+        }
         _ => return Err(CanonicalError::Syntax),
     };
     let mut end = integer_end;
     if byte(end) == b'.' && byte(end + 1).is_ascii_digit() {
-        end = skip_digits(end + 1);
+        end = skip_digits(source, end + 1);
     }
     let fraction_end = end;
     if matches!(byte(end), b'e' | b'E') {
         let exponent = end + 1 + usize::from(matches!(byte(end + 1), b'+' | b'-'));
         if byte(exponent).is_ascii_digit() {
-            end = skip_digits(exponent);
+            end = skip_digits(source, exponent);
         }
     }
 
@@ -42,10 +43,28 @@ pub(super) fn read(source: &[u8], at: usize, edits: &mut Edits) -> Result<usize,
     } else {
         end == fraction_end && is_canonical(&source[digits..integer_end], &source[integer_end + 1..end])
     };
-    if !canonical {
-        edits.replace(at..end, |out| write(number, end != integer_end, out));
+    if canonical {
+        push_short(out, &source[at..], end - at);
+    } else {
+        write(number, end != integer_end, out);
     }
     Ok(end)
+}
+
+/// Passes digits, eight at a time: how many there are is what a processor cannot predict.
+#[inline]
+fn skip_digits(source: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    while let Some(chunk) = source.get(at..).and_then(|rest| rest.first_chunk()) {
+        // Digits become numbers up to 9, to which so much can be added without reaching the highest bit.
+        let value = u64::from_le_bytes(*chunk) ^ (ONES * 0x30);
+        let others = (value.wrapping_add(ONES * (0x80 - 10)) | value) & (ONES * 0x80);
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += chunk.len();
+    }
+    at + source[at..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// Whether Python spells a decimal fraction so. It does when there are no superfluous zeros, when the fraction is not so small

@@ -1,175 +1,196 @@
-//! Member order: which objects are out of order, and in what order their members belong.
+//! Member order: puts the members of an object in order when it closes.
 //!
-//! Objects are not sorted in place: a member that contains other objects would be moved once for each object around it, and
-//! a hostile text could make that a thousand times. Only positions are sorted, and every byte is moved once, at the end.
+//! The text of a short object is rewritten at once, while it is still in the processor's nearest cache. A long one is not: its
+//! members would be moved once for each object around them, and a hostile text could make that a thousand times. Of those, only
+//! positions are sorted, and every byte is moved once, at the end.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
 
-use super::{offset, string};
+use super::{SHORT, copy_short, offset, string};
 
-/// A stretch of the source, and the numbers of the first edit and of the first object that do not begin before it.
+/// How long the text of an object may be for it to be rewritten when it closes.
+pub(super) const SHORT_OBJECT: usize = 4096;
+
+/// A stretch of the text, and the number of the first container that does not begin before it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Stretch {
     pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) edits: u32,
-    pub(super) objects: u32,
+    pub(super) containers: u32,
 }
 
-/// Keeps track of the members of the objects that are open.
+/// Keeps track of the containers that are open, and of the members of those that are objects.
 pub(super) struct Order<'a> {
     keys: Keys<'a>,
     /// Members of the objects that are open, in the order of the text.
     members: Vec<Member>,
-    sorted: Sorted,
+    /// The number of the innermost container, and in how many that is.
+    innermost: usize,
+    depth: usize,
+    unsorted: Unsorted,
 }
 
-/// What is out of order.
-pub(super) struct Sorted {
-    /// The objects that are out of order, or contain one that is, in the order of their beginnings.
-    pub(super) objects: Vec<Placed>,
+/// What is out of order in a text.
+pub(super) struct Unsorted {
+    /// The containers that are open, and those that are long and out of order, or contain one that is; in the order of their
+    /// beginnings. The first one is the document.
+    pub(super) containers: Vec<Container>,
     /// The members of those that are out of order, sorted.
     pub(super) members: Vec<Stretch>,
 }
 
-/// An object that has been opened.
-pub(super) struct Object {
-    /// Its number, and that of its first member.
-    number: usize,
-    members: usize,
-    /// Whether the keys so far are strictly ascending, and the prefix of the last one.
-    ascending: bool,
-    last: u64,
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Document,
+    Array,
+    Object,
+}
+
+pub(super) struct Container {
+    kind: Kind,
+    /// The number of the container around it.
+    around: u32,
+    /// Where it begins, behind its bracket.
+    pub(super) start: u32,
+    /// The number of its first member in [`Order::members`].
+    first_member: u32,
+    /// What begins with its closing bracket.
+    pub(super) rest: Stretch,
+    /// Its members in [`Unsorted::members`]; none when it is in order.
+    pub(super) members: Range<u32>,
 }
 
 struct Member {
     /// The first bytes of the key, as a number that sorts as they do.
     prefix: u64,
-    key_length: u32,
-    /// Where the key begins in [`Keys::decoded`], or [`IN_SOURCE`].
+    /// Where the key begins in the source or, when it is marked with [`DECODED`], in [`Keys::decoded`].
     key: u32,
+    key_length: u32,
     stretch: Stretch,
 }
 
-/// The source spells the key as it is, behind the quote with which the member begins.
-const IN_SOURCE: u32 = u32::MAX;
-
-/// An object in the source.
-pub(super) struct Placed {
-    /// Where it opens.
-    pub(super) start: u32,
-    /// What begins with its closing brace.
-    pub(super) rest: Stretch,
-    /// Its members in [`Sorted::members`]; none when it is in order.
-    pub(super) members: Range<u32>,
-}
+/// Positions have 31 bits; see [`MAX_LENGTH`](super::MAX_LENGTH).
+const DECODED: u32 = 1 << 31;
 
 impl<'a> Order<'a> {
+    #[inline]
     pub(super) fn new(source: &'a [u8]) -> Self {
-        // As many members as a compact text has. They are short.
-        let sorted = Sorted {
-            objects: Vec::new(),
-            members: Vec::with_capacity(source.len() / 24),
-        };
-        Self {
+        let mut order = Self {
             keys: Keys {
                 source,
                 decoded: Vec::new(),
             },
             members: Vec::with_capacity(16),
-            sorted,
-        }
+            innermost: 0,
+            depth: 0,
+            unsorted: Unsorted {
+                containers: Vec::with_capacity(8),
+                members: Vec::new(),
+            },
+        };
+        order.open(Kind::Document, &[]);
+        order
     }
 
-    pub(super) fn finish(self) -> Sorted {
-        self.sorted
+    pub(super) const fn unsorted(&self) -> &Unsorted {
+        &self.unsorted
     }
 
-    /// Opens an object.
-    pub(super) fn open(&mut self, start: usize) -> Object {
-        let number = self.sorted.objects.len();
-        self.sorted.objects.push(Placed {
-            start: offset(start),
+    /// How many containers we are in.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Opens the container whose bracket ends the text so far.
+    #[inline]
+    pub(super) fn open(&mut self, kind: Kind, text: &[u8]) {
+        let number = self.unsorted.containers.len();
+        self.unsorted.containers.push(Container {
+            kind,
+            around: offset(self.innermost),
+            start: offset(text.len()),
+            first_member: offset(self.members.len()),
             rest: Stretch::default(),
             members: 0..0,
         });
-        Object {
-            number,
-            members: self.members.len(),
-            ascending: true,
-            last: 0,
-        }
+        self.innermost = number;
+        self.depth += 1;
     }
 
-    /// Begins a member of the innermost object with its key, which stands between two quotes. The key is plain when the source
-    /// spells it as it is.
+    /// Begins a member of the innermost object at a position of the text, with its key, which stands between two quotes in the
+    /// source. The key is plain when the source spells it as it is.
     #[inline]
-    pub(super) fn begin_member(&mut self, object: &mut Object, key: Range<usize>, plain: bool, edits: usize) {
-        let start = offset(key.start - 1);
-        let (prefix, key_length, key) = if plain {
-            (prefix(self.keys.source, &key), offset(key.len()), IN_SOURCE)
+    pub(super) fn begin_member(&mut self, key: Range<usize>, plain: bool, start: usize) {
+        let (prefix, key, key_length) = if plain {
+            (prefix(self.keys.source, &key), offset(key.start), offset(key.len()))
         } else {
             self.decode(key)
         };
-        let (edits, objects) = (offset(edits), offset(self.sorted.objects.len()));
         let stretch = Stretch {
-            start,
+            start: offset(start),
             end: 0,
-            edits,
-            objects,
+            containers: offset(self.unsorted.containers.len()),
         };
         self.members.push(Member {
             prefix,
-            key_length,
             key,
+            key_length,
             stretch,
         });
-
-        // Without a branch on which key is greater, which nothing can predict.
-        object.ascending &= if object.last == prefix {
-            self.last_follows(object)
-        } else {
-            object.last < prefix
-        };
-        object.last = prefix;
     }
 
-    /// Ends the last member of the innermost object.
+    /// Ends the last member of the innermost object where the text ends.
     #[inline]
-    pub(super) fn end_member(&mut self, end: usize) {
+    pub(super) fn end_member(&mut self, text: &[u8]) {
         if let Some(member) = self.members.last_mut() {
-            member.stretch.end = offset(end);
+            member.stretch.end = offset(text.len());
         }
     }
 
-    /// Closes the innermost object, before which there have been this many edits.
-    pub(super) fn close(&mut self, object: &Object, end: usize, edits: usize) {
-        let from = self.sorted.members.len();
-        if !object.ascending {
-            self.end_member(end);
-            self.sort(object.members);
+    /// Closes the innermost container, whose bracket is yet to be written; returns what it is in.
+    pub(super) fn close(&mut self, text: &mut Vec<u8>) -> Kind {
+        let object = self.innermost();
+        let (number, around) = (self.innermost, object.around);
+        let (start, first_member) = (object.start as usize, object.first_member as usize);
+        let from = self.unsorted.members.len();
+        self.end_member(text);
+        let members = &self.members[first_member..];
+        if !are_sorted(&self.keys, members) {
+            if text.len() - start > SHORT_OBJECT {
+                let sorted = &mut self.unsorted.members;
+                sort(&self.keys, members, |member| sorted.push(member));
+            } else {
+                rewrite(text, start, &self.keys, members);
+            }
         }
-        self.members.truncate(object.members);
+        self.members.truncate(first_member);
         if self.members.is_empty() {
             self.keys.decoded.clear();
         }
-        let objects = self.sorted.objects.len();
-        if object.ascending && objects == object.number + 1 {
+        self.innermost = around as usize;
+        self.depth -= 1;
+        let (containers, members) = (self.unsorted.containers.len(), self.unsorted.members.len());
+        if members == from && containers == number + 1 {
             // In order, and so is all that is in it.
-            self.sorted.objects.pop();
-            return;
+            self.unsorted.containers.pop();
+        } else {
+            let container = &mut self.unsorted.containers[number];
+            container.rest = Stretch {
+                start: offset(text.len()),
+                end: 0,
+                containers: offset(containers),
+            };
+            container.members = offset(from)..offset(members);
         }
-        let placed = &mut self.sorted.objects[object.number];
-        placed.rest = Stretch {
-            start: offset(end),
-            end: 0,
-            edits: offset(edits),
-            objects: offset(objects),
-        };
-        placed.members = offset(from)..offset(self.sorted.members.len());
+        self.innermost().kind
+    }
+
+    #[inline]
+    fn innermost(&self) -> &Container {
+        &self.unsorted.containers[self.innermost]
     }
 
     #[cold]
@@ -177,55 +198,11 @@ impl<'a> Order<'a> {
         let from = self.keys.decoded.len();
         string::decode(&self.keys.source[key], &mut self.keys.decoded);
         let key = from..self.keys.decoded.len();
-        (prefix(&self.keys.decoded, &key), offset(key.len()), offset(from))
-    }
-
-    #[cold]
-    fn last_follows(&self, object: &Object) -> bool {
-        match &self.members[object.members..] {
-            [.., before, last] => self.keys.compare(before, last).is_lt(),
-            _ => true,
-        }
-    }
-
-    /// Sorts the members from number `from` on; of several with the same key, the last one stays.
-    fn sort(&mut self, from: usize) {
-        let (keys, members) = (&self.keys, &self.members[from..]);
-        if members.len() > FEW {
-            let heap: BinaryHeap<_> = members.iter().map(|member| ByKey { keys, member }).collect();
-            return self
-                .sorted
-                .extend(keys, heap.into_sorted_vec().iter().map(|entry| entry.member));
-        }
-        let mut order = rank(members);
-        let order = &mut order[..members.len()];
-        let member = |index: &u8| &members[usize::from(*index)];
-        if order
-            .windows(2)
-            .all(|pair| member(&pair[0]).prefix < member(&pair[1]).prefix)
-        {
-            return self
-                .sorted
-                .members
-                .extend(order.iter().map(|index| member(index).stretch));
-        }
-        // Members with the same prefix are still in the order of the text.
-        sort_few(order, |a, b| keys.compare(member(a), member(b)));
-        self.sorted.extend(keys, order.iter().map(member));
-    }
-}
-
-impl Sorted {
-    /// Appends sorted members, in the place of those before them with the same key.
-    fn extend<'a>(&mut self, keys: &Keys<'_>, members: impl Iterator<Item = &'a Member>) {
-        let mut last: Option<&Member> = None;
-        for member in members {
-            if last.is_some_and(|last| keys.compare(last, member).is_eq()) {
-                self.members.pop();
-            }
-            self.members.push(member.stretch);
-            last = Some(member);
-        }
+        (
+            prefix(&self.keys.decoded, &key),
+            offset(from) | DECODED,
+            offset(key.len()),
+        )
     }
 }
 
@@ -243,12 +220,85 @@ impl Keys<'_> {
 
     /// The key in generalised UTF-8, in which bytes sort as code points do.
     fn get(&self, member: &Member) -> &[u8] {
-        let (text, from) = match member.key {
-            IN_SOURCE => (self.source, member.stretch.start + 1),
-            from => (self.decoded.as_slice(), from),
+        let text = if member.key & DECODED == 0 {
+            self.source
+        } else {
+            &self.decoded
         };
-        &text[from as usize..][..member.key_length as usize]
+        &text[(member.key & !DECODED) as usize..][..member.key_length as usize]
     }
+}
+
+/// Puts the members of a short object in order, which begins at `start` and ends the text.
+fn rewrite(text: &mut Vec<u8>, start: usize, keys: &Keys<'_>, members: &[Member]) {
+    // Every member is copied with the comma behind it, in pieces of the same length.
+    text.extend_from_slice(b", ");
+    text.extend_from_slice(&[0; SHORT]);
+    let copy = text.len();
+    text.extend_from_within(start..);
+    let (to, from) = text.split_at_mut(copy);
+    let mut at = start;
+    sort(keys, members, |member| {
+        let length = (member.end - member.start) as usize + 2;
+        copy_short(&from[member.start as usize - start..], &mut to[at..], length);
+        at += length;
+    });
+    text.truncate(at - 2);
+}
+
+/// Whether members are in order, and no two have the same key.
+fn are_sorted(keys: &Keys<'_>, members: &[Member]) -> bool {
+    members.windows(2).all(|pair| {
+        let (a, b) = (&pair[0], &pair[1]);
+        a.prefix < b.prefix || a.prefix == b.prefix && keys.compare(a, b).is_lt()
+    })
+}
+
+/// Hands out members in order; of several with the same key, the last one.
+#[inline(always)]
+fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
+    if members.len() <= FEW {
+        let order = &rank(members)[..members.len()];
+        let member = |index: &u8| &members[usize::from(*index)];
+        if order
+            .windows(2)
+            .all(|pair| member(&pair[0]).prefix < member(&pair[1]).prefix)
+        {
+            return order.iter().for_each(|index| sink(member(index).stretch));
+        }
+    }
+    sort_by_whole_keys(keys, members).into_iter().for_each(sink);
+}
+
+#[cold]
+fn sort_by_whole_keys(keys: &Keys<'_>, members: &[Member]) -> Vec<Stretch> {
+    let mut sorted: Vec<&Member>;
+    if members.len() > FEW {
+        // A heap sorts with little code.
+        let heap: BinaryHeap<_> = members.iter().map(|member| ByKey { keys, member }).collect();
+        sorted = heap.into_sorted_vec().into_iter().map(|entry| entry.member).collect();
+    } else {
+        // Almost sorted: members with the same prefix are still in the order of the text.
+        sorted = rank(members)[..members.len()]
+            .iter()
+            .map(|index| &members[usize::from(*index)])
+            .collect();
+        for end in 1..sorted.len() {
+            let mut at = end;
+            while at > 0 && keys.compare(sorted[at - 1], sorted[at]).is_gt() {
+                sorted.swap(at - 1, at);
+                at -= 1;
+            }
+        }
+    }
+    sorted.dedup_by(|next, last| {
+        let same = keys.compare(last, next).is_eq();
+        if same {
+            *last = next;
+        }
+        same
+    });
+    sorted.into_iter().map(|member| member.stretch).collect()
 }
 
 /// The order of a few members by their prefixes; those with the same prefix come in the order of the text.
@@ -272,20 +322,9 @@ fn rank(members: &[Member]) -> [u8; FEW] {
     order
 }
 
-/// Insertion sort, for what is almost sorted.
-fn sort_few(order: &mut [u8], compare: impl Fn(&u8, &u8) -> Ordering) {
-    for end in 1..order.len() {
-        let mut at = end;
-        while at > 0 && compare(&order[at - 1], &order[at]).is_gt() {
-            order.swap(at - 1, at);
-            at -= 1;
-        }
-    }
-}
-
 const FEW: usize = 32;
 
-/// A member in a heap, which sorts many members with little code.
+/// A member in a heap.
 struct ByKey<'a> {
     keys: &'a Keys<'a>,
     member: &'a Member,

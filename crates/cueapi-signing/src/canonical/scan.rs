@@ -1,86 +1,77 @@
-//! The first pass: reads a JSON text, and notes what has to change.
+//! Reads a JSON text, and writes its canonical form, but for the order of the members of long objects.
 //!
 //! The grammar is that of Python's `json` module. There is no recursion, so that no text can exhaust the stack.
 
 use alloc::vec::Vec;
-use core::mem;
 
-use super::edits::Edits;
-use super::order::{Object, Order};
-use super::plan::Plan;
-use super::{CanonicalError, MAX_DEPTH, MAX_LENGTH, encoding, number, string};
+use super::order::{Kind, Order, SHORT_OBJECT};
+use super::written::Written;
+use super::{CanonicalError, MAX_DEPTH, MAX_LENGTH, SHORT, encoding, number, string};
 
-/// Scans a text in generalised UTF-8.
-pub(super) fn scan(text: &[u8]) -> Result<Plan<'_>, CanonicalError> {
+/// Scans a text in generalised UTF-8, and hands on what was written.
+#[inline(always)]
+pub(super) fn scan<T>(text: &[u8], then: impl FnOnce(Written<'_>) -> T) -> Result<T, CanonicalError> {
     if text.len() > MAX_LENGTH {
         return Err(CanonicalError::TooLong);
     }
-    // Python decodes the whole text before it looks at it, so what is wrong with the encoding comes first.
-    Scanner::new(text).run().map_err(|error| {
-        if encoding::is_valid(text) {
-            error
-        } else {
-            CanonicalError::Encoding
-        }
-    })
+    let mut scanner = Scanner::new(text);
+    match scanner.run() {
+        Ok(()) => Ok(then(Written {
+            text: &mut scanner.out,
+            unsorted: scanner.order.unsorted(),
+        })),
+        // Python decodes the whole text before it looks at it, so what is wrong with the encoding comes first.
+        Err(_) if !encoding::is_valid(text) => Err(CanonicalError::Encoding),
+        Err(error) => Err(error),
+    }
 }
 
 struct Scanner<'a> {
     source: &'a [u8],
-    edits: Edits,
+    out: Vec<u8>,
     order: Order<'a>,
-    /// What we are directly in, and what that is in.
-    container: Container,
-    around: Vec<Container>,
-}
-
-enum Container {
-    Document,
-    Array,
-    Object(Object),
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     fn new(source: &'a [u8]) -> Self {
         Self {
             source,
-            edits: Edits::new(source),
+            // With a space behind every comma and every colon, of which a compact text has one in six bytes or so, and with room to
+            // put a short object in order.
+            out: Vec::with_capacity(source.len() / 4 * 5 + 2 * source.len().min(SHORT_OBJECT) + 4 * SHORT),
             order: Order::new(source),
-            container: Container::Document,
-            around: Vec::new(),
         }
     }
 
-    fn run(mut self) -> Result<Plan<'a>, CanonicalError> {
-        let mut at = self.drop_space(0);
-        // Whether what comes next is a member, that is, a key before a value.
-        let mut member = false;
+    #[inline(always)]
+    fn run(&mut self) -> Result<(), CanonicalError> {
+        let mut at = self.skip_space(0);
+        // What we are directly in.
+        let mut kind = Kind::Document;
         loop {
-            if member {
+            if kind == Kind::Object {
                 at = self.key(at)?;
             }
             at = match self.byte(at) {
-                b'"' => string::read(self.source, at + 1, &mut self.edits)?.end,
+                b'"' => string::copy(self.source, at, &mut self.out)?.end,
                 b'{' => {
-                    let object = self.order.open(at);
-                    self.enter(Container::Object(object))?;
-                    at = self.drop_space(at + 1);
-                    member = self.byte(at) != b'}';
-                    if member {
+                    kind = self.enter(Kind::Object, b'{')?;
+                    at = self.skip_space(at + 1);
+                    if self.byte(at) != b'}' {
                         continue;
                     }
                     at
                 }
                 b'[' => {
-                    self.enter(Container::Array)?;
-                    at = self.drop_space(at + 1);
-                    member = false;
+                    kind = self.enter(Kind::Array, b'[')?;
+                    at = self.skip_space(at + 1);
                     if self.byte(at) != b']' {
                         continue;
                     }
                     at
                 }
-                b'-' | b'0'..=b'9' => number::read(self.source, at, &mut self.edits)?,
+                b'-' | b'0'..=b'9' => number::copy(self.source, at, &mut self.out)?,
                 b'n' => self.literal(at, b"null")?,
                 b't' => self.literal(at, b"true")?,
                 b'f' => self.literal(at, b"false")?,
@@ -90,51 +81,36 @@ impl<'a> Scanner<'a> {
             };
             // A value has ended; so may have containers around it.
             loop {
-                match (self.byte(at), &self.container) {
-                    (b',', Container::Object(_)) => {
-                        self.order.end_member(at);
-                        at = self.separator(at);
-                        member = true;
+                match (self.byte(at), kind) {
+                    (b',', Kind::Object) => {
+                        self.order.end_member(&self.out);
+                        at = self.separator(at, *b", ");
                         break;
                     }
-                    (b',', Container::Array) => {
-                        at = self.separator(at);
-                        member = false;
+                    (b',', Kind::Array) => {
+                        at = self.separator(at, *b", ");
                         break;
                     }
-                    (b'}', Container::Object(object)) => {
-                        self.order.close(object, at, self.edits.len());
-                        self.leave();
+                    (bracket @ b'}', Kind::Object) | (bracket @ b']', Kind::Array) => {
+                        kind = self.order.close(&mut self.out);
+                        self.out.push(bracket);
                         at += 1;
                     }
-                    (b']', Container::Array) => {
-                        self.leave();
-                        at += 1;
-                    }
-                    (byte, _) if is_space(byte) => at = self.drop_space(at),
-                    (_, Container::Document) if at == self.source.len() => {
-                        return Ok(Plan {
-                            source: self.source,
-                            edits: self.edits,
-                            sorted: self.order.finish(),
-                        });
-                    }
+                    (byte, _) if is_space(byte) => at = self.skip_space(at),
+                    (_, Kind::Document) if at == self.source.len() => return Ok(()),
                     _ => return Err(CanonicalError::Syntax),
                 }
             }
         }
     }
 
-    fn enter(&mut self, container: Container) -> Result<(), CanonicalError> {
-        if self.around.len() == MAX_DEPTH {
+    fn enter(&mut self, kind: Kind, bracket: u8) -> Result<Kind, CanonicalError> {
+        if self.order.depth() > MAX_DEPTH {
             return Err(CanonicalError::TooDeep);
         }
-        self.around.push(mem::replace(&mut self.container, container));
-        Ok(())
-    }
-
-    fn leave(&mut self) {
-        self.container = self.around.pop().unwrap_or(Container::Document);
+        self.out.push(bracket);
+        self.order.open(kind, &self.out);
+        Ok(kind)
     }
 
     /// Reads a key and its colon; returns where the value begins.
@@ -143,58 +119,45 @@ impl<'a> Scanner<'a> {
         if self.byte(at) != b'"' {
             return Err(CanonicalError::Syntax);
         }
-        let edits = self.edits.len();
-        let key = string::read(self.source, at + 1, &mut self.edits)?;
-        if let Container::Object(object) = &mut self.container {
-            self.order.begin_member(object, at + 1..key.end - 1, key.plain, edits);
-        }
+        let start = self.out.len();
+        let key = string::copy(self.source, at, &mut self.out)?;
+        self.order.begin_member(at + 1..key.end - 1, key.plain, start);
         at = key.end;
         if self.byte(at) != b':' {
-            at = self.drop_space(at);
+            at = self.skip_space(at);
             if self.byte(at) != b':' {
                 return Err(CanonicalError::Syntax);
             }
         }
-        Ok(self.separator(at))
+        Ok(self.separator(at, *b": "))
     }
 
     fn literal(&mut self, at: usize, literal: &[u8]) -> Result<usize, CanonicalError> {
         if !self.source[at..].starts_with(literal) {
             return Err(CanonicalError::Syntax);
         }
+        self.out.extend_from_slice(literal);
         Ok(at + literal.len())
     }
 
-    /// Passes a comma or a colon, and sees to it that exactly one space follows.
+    /// Passes a comma or a colon, and the space behind it.
     #[inline(always)]
-    fn separator(&mut self, at: usize) -> usize {
-        let at = at + 1;
-        match self.byte(at) {
-            b'!'.. => {
-                self.edits.insert_space(at);
-                at
-            }
-            b' ' if self.byte(at + 1) > b' ' => at + 1,
-            // Spaces, or what cannot come after a comma or a colon.
-            _ => self.replace_space(at, b" "),
+    fn separator(&mut self, at: usize, separator: [u8; 2]) -> usize {
+        self.out.extend_from_slice(&separator);
+        match self.byte(at + 1) {
+            b'!'.. => at + 1,
+            b' ' if self.byte(at + 2) > b' ' => at + 2,
+            _ => self.skip_space(at + 1),
         }
     }
 
-    /// Passes white space where the canonical form has none.
+    /// Passes white space.
     #[inline]
-    fn drop_space(&mut self, at: usize) -> usize {
-        if is_space(self.byte(at)) {
-            self.replace_space(at, b"")
-        } else {
-            at
+    fn skip_space(&self, mut at: usize) -> usize {
+        while is_space(self.byte(at)) {
+            at += 1;
         }
-    }
-
-    #[cold]
-    fn replace_space(&mut self, at: usize, by: &[u8]) -> usize {
-        let end = at + self.source[at..].iter().take_while(|byte| is_space(**byte)).count();
-        self.edits.replace(at..end, |out| out.extend_from_slice(by));
-        end
+        at
     }
 
     /// The byte at a position; beyond the end a zero, which no JSON text contains.

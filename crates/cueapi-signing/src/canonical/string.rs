@@ -1,10 +1,10 @@
 //! Strings: from any spelling to the one that Python writes.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use super::CanonicalError;
-use super::edits::Edits;
 use super::encoding::{push_char, split_char};
+use super::{CanonicalError, push_short};
 use crate::ascii::unicode_escape;
 
 /// A string that has been read.
@@ -15,20 +15,17 @@ pub(super) struct Read {
     pub(super) plain: bool,
 }
 
-/// Reads the string whose opening quote stands before `at`.
-#[inline]
-pub(super) fn read(source: &[u8], at: usize, edits: &mut Edits) -> Result<Read, CanonicalError> {
-    let end = skip_plain(source, at);
-    if source.get(end) == Some(&b'"') {
-        return Ok(Read {
-            end: end + 1,
-            plain: true,
-        });
+/// Reads the string whose opening quote stands at `at`, and writes it.
+#[inline(always)]
+pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Read, CanonicalError> {
+    let end = skip_plain(source, at + 1);
+    if source.get(end) != Some(&b'"') {
+        return copy_other(source, at..end, out);
     }
-    let end = read_rest(source, end, edits)?;
+    push_short(out, &source[at..], end + 1 - at);
     Ok(Read {
         end: end + 1,
-        plain: false,
+        plain: true,
     })
 }
 
@@ -40,38 +37,24 @@ pub(super) fn decode(mut string: &[u8], text: &mut Vec<u8>) {
     }
 }
 
-/// Reads a string that is not plain from where it is not; returns where its closing quote stands.
+/// Writes a string whose beginning is plain.
 #[cold]
-fn read_rest(source: &[u8], mut at: usize, edits: &mut Edits) -> Result<usize, CanonicalError> {
+fn copy_other(source: &[u8], mut plain: Range<usize>, out: &mut Vec<u8>) -> Result<Read, CanonicalError> {
     loop {
-        match &source[at..] {
-            [b'"', ..] => return Ok(at),
-            [b'\\', b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
-            rest if is_canonical_escape(rest) => at += 6,
-            _ => {
-                let from = edits.written.len();
-                let end = write(source, at, &mut edits.written)?;
-                edits.replace_by_written(at..end, from);
-                return Ok(end);
-            }
-        }
-        at = skip_plain(source, at);
-    }
-}
-
-/// Writes a string from somewhere in its middle; returns where its closing quote stands.
-fn write(source: &[u8], mut at: usize, out: &mut Vec<u8>) -> Result<usize, CanonicalError> {
-    loop {
-        let plain = at..skip_plain(source, at);
-        at = plain.end;
+        let at = plain.end;
         out.extend_from_slice(&source[plain]);
         let rest = &source[at..];
         if rest.first() == Some(&b'"') {
-            return Ok(at);
+            out.push(b'"');
+            return Ok(Read {
+                end: at + 1,
+                plain: false,
+            });
         }
         let (char, after) = next_char(rest).ok_or(CanonicalError::Syntax)?;
         write_char(char, out);
-        at += rest.len() - after.len();
+        let at = source.len() - after.len();
+        plain = at..skip_plain(source, at);
     }
 }
 
@@ -115,14 +98,6 @@ fn unit(string: &[u8]) -> Option<(u32, &[u8])> {
     Some((unit, rest))
 }
 
-/// Whether a part of a string begins with a `\uXXXX` that Python would spell so.
-fn is_canonical_escape(string: &[u8]) -> bool {
-    let Some((unit, _)) = unit(string) else { return false };
-    let mut canonical = Vec::with_capacity(6);
-    write_char(unit, &mut canonical);
-    string.starts_with(&canonical)
-}
-
 /// Writes one character as Python does.
 fn write_char(char: u32, out: &mut Vec<u8>) {
     let short = match char {
@@ -155,29 +130,25 @@ fn write_other_char(char: u32, out: &mut Vec<u8>) {
 /// Works in steps that are longer than most keys, because a loop that runs once is one that a processor predicts.
 #[inline]
 fn skip_plain(source: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = source.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
-        let plain = plain_prefix(*chunk);
-        at += plain;
-        if plain < chunk.len() {
-            return at;
+    while let Some(chunk) = source.get(at..).and_then(|rest| rest.first_chunk()) {
+        let marks = mark_chunk(*chunk);
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
         }
+        at += chunk.len();
     }
-    while source
-        .get(at)
-        .is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..))
-    {
-        at += 1;
-    }
-    at
+    at + source[at..]
+        .iter()
+        .take_while(|byte| mark_special(u64::from(**byte)) & 0x80 == 0)
+        .count()
 }
 
-/// How many bytes at the beginning are plain.
+/// Marks what is not plain in a chunk: the lowest mark stands in the highest bit of the first such byte.
 #[inline]
-fn plain_prefix(chunk: [u8; 16]) -> usize {
+fn mark_chunk(chunk: [u8; 16]) -> u128 {
     let [a, b, c, d, e, f, g, h, high @ ..] = chunk;
     let low = mark_special(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-    let marks = u128::from(mark_special(u64::from_le_bytes(high))) << 64 | u128::from(low);
-    marks.trailing_zeros() as usize / 8
+    u128::from(mark_special(u64::from_le_bytes(high))) << 64 | u128::from(low)
 }
 
 /// Marks the bytes of a word that are not plain in their highest bits; exact up to and including the first mark.

@@ -1,0 +1,77 @@
+//! What a scan has written, and in what order it belongs.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::offset;
+use super::order::{Container, Stretch, Unsorted};
+
+/// The canonical form, but for the order of members in long objects.
+pub(super) struct Written<'a> {
+    pub(super) text: &'a mut Vec<u8>,
+    pub(super) unsorted: &'a Unsorted,
+}
+
+impl Written<'_> {
+    /// The canonical form.
+    #[inline(always)]
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        if self.unsorted.members.is_empty() {
+            mem::take(self.text)
+        } else {
+            self.sorted()
+        }
+    }
+
+    #[cold]
+    fn sorted(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.text.len());
+        self.stream(|piece| bytes.extend_from_slice(piece));
+        bytes
+    }
+
+    /// Hands out the canonical form piece by piece.
+    pub(super) fn stream(&self, mut sink: impl FnMut(&[u8])) {
+        let mut stretch = Stretch {
+            start: 0,
+            end: offset(self.text.len()),
+            containers: 0,
+        };
+        // The members yet to come of the object that we are in, and the same of the objects around it, with what is left of
+        // each after the object in it.
+        let mut members = [].iter();
+        let mut around = Vec::new();
+        loop {
+            let object = self.first_unsorted(&stretch);
+            let end = object.map_or(stretch.end, |object| object.start);
+            sink(&self.text[stretch.start as usize..end as usize]);
+            if let Some(object) = object {
+                let rest = Stretch {
+                    end: stretch.end,
+                    ..object.rest
+                };
+                around.push((members, rest));
+                members = self.unsorted.members[object.members.start as usize..object.members.end as usize].iter();
+            } else if members.len() > 0 {
+                sink(b", ");
+            }
+            stretch = if let Some(member) = members.next() {
+                *member
+            } else if let Some((members_around, rest)) = around.pop() {
+                members = members_around;
+                rest
+            } else {
+                return;
+            };
+        }
+    }
+
+    /// The first object in a stretch whose members are out of order.
+    fn first_unsorted(&self, stretch: &Stretch) -> Option<&Container> {
+        let containers = self.unsorted.containers.get(stretch.containers as usize..)?;
+        containers
+            .iter()
+            .take_while(|object| object.start < stretch.end)
+            .find(|object| !object.members.is_empty())
+    }
+}
