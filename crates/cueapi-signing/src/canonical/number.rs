@@ -170,3 +170,23 @@ fn exponent_value(exponent: &[u8]) -> i64 {
     });
     sign * value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_at_every_place_is_a_digit_or_ends_the_digits() {
+        for byte in 0..=u8::MAX {
+            // Behind the last whole chunk too.
+            for place in 0..12 {
+                for next in [b'0', b'9', b'.', 0, 0xff] {
+                    let mut text = [b'5'; 13];
+                    (text[place], text[place + 1]) = (byte, next);
+                    let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    assert_eq!(skip_digits(&text, 0), end, "{byte:#x} at {place}");
+                }
+            }
+        }
+    }
+}

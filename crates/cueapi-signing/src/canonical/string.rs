@@ -171,15 +171,13 @@ mod tests {
     fn every_byte_at_every_place_is_plain_or_special() {
         for byte in 0..=u8::MAX {
             let plain = (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-            for place in 0..16 {
+            // Behind the last whole chunk too.
+            for place in 0..20 {
                 for others in [b' ', b'!', b'#', b'[', b']', b'~'] {
-                    let mut chunk = [others; 16];
-                    chunk[place] = byte;
-                    assert_eq!(
-                        plain_prefix(chunk),
-                        if plain { 16 } else { place },
-                        "{byte:#x} at {place}"
-                    );
+                    let mut text = [others; 20];
+                    text[place] = byte;
+                    let end = if plain { text.len() } else { place };
+                    assert_eq!(skip_plain(&text, 0), end, "{byte:#x} at {place}");
                 }
             }
         }
@@ -191,7 +189,7 @@ mod tests {
             for next in 0..=u8::MAX {
                 let mut chunk = [b'a'; 16];
                 (chunk[6], chunk[7], chunk[8]) = (special, next, next);
-                assert_eq!(plain_prefix(chunk), 6);
+                assert_eq!(skip_plain(&chunk, 0), 6);
             }
         }
     }
