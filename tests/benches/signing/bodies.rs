@@ -1,4 +1,4 @@
-//! The bodies that are verified: batches of message events, as subscriptions receive them.
+//! The bodies that are verified: deliveries of a cue that carries data, and batches of events, as subscriptions receive them.
 
 use cueapi_signing::canonical;
 use fastrand::Rng;
@@ -10,27 +10,33 @@ pub(crate) struct Body {
     pub(crate) re_encoded: Vec<u8>,
 }
 
+/// What a body consists of.
+#[derive(Clone, Copy)]
+pub(crate) enum Content {
+    /// A cue's payload of what agents did, in numbers: much structure and little text.
+    Runs,
+    /// Messages that were delivered: identifiers, times and text.
+    Events,
+}
+
 impl Body {
     /// A body that is signed as so many bytes.
-    pub(crate) fn new(length: usize) -> Self {
+    pub(crate) fn new(content: Content, length: usize) -> Self {
         let mut rng = Rng::with_seed(7);
-        let mut events = Vec::new();
-        let mut room = length - signed(&envelope(&[])).len();
+        let mut items = Vec::new();
+        let mut room = length - signed(&content.body(&items)).len();
         loop {
-            let event = event(&mut rng, events.len());
-            let with_comma = signed(&event).len() + 2;
+            let item = content.item(&mut rng, items.len());
+            let with_comma = signed(&item).len() + 2;
             if with_comma > room {
                 break;
             }
             room -= with_comma;
-            events.push(event);
+            items.push(item);
         }
-        let (mut body, text) = match events.is_empty() {
-            true => (single(&mut rng), "/name"),
-            false => (envelope(&events), "/events/0/payload/body"),
-        };
+        let mut body = content.body(&items);
         let padding = "x".repeat(length - signed(&body).len());
-        if let Some(Value::String(text)) = body.pointer_mut(text) {
+        if let Some(Value::String(text)) = body.pointer_mut(content.text()) {
             text.push_str(&padding);
         }
 
@@ -47,27 +53,81 @@ fn signed(body: &Value) -> Vec<u8> {
     canonical::to_vec(body).unwrap_or_default()
 }
 
-/// A cue's delivery with a small payload, which is all that fits into the smallest body.
-fn single(rng: &mut Rng) -> Value {
-    json!({
-        "attempt": 1,
-        "cue_id": id(rng, "cue_"),
-        "execution_id": "0241eb03-91dc-41fc-9e1e-ea8a07c902f8",
-        "name": "nightly-sync",
-        "payload": {"task": "sync", "limit": 500},
-        "scheduled_for": "2026-11-23T20:50:19.880623+00:00",
-    })
+impl Content {
+    fn body(self, items: &[Value]) -> Value {
+        match self {
+            Self::Runs => json!({
+                "attempt": 1,
+                "cue_id": "cue_2flbb8mh2kda",
+                "execution_id": "0241eb03-91dc-41fc-9e1e-ea8a07c902f8",
+                "name": "review",
+                "payload": match items {
+                    [] => json!({"task": "review", "limit": 500, "ratio": 0.25, "final": false}),
+                    runs => json!({"runs": runs}),
+                },
+                "scheduled_for": "2026-11-23T20:50:19.880623+00:00",
+            }),
+            Self::Events => json!({
+                "delivery_id": "dlv_c2f8a991-9974-47d3-b7be-3fc03520776a_39_88",
+                "events": items,
+                "subscription_id": "c2f8a991-9974-47d3-b7be-3fc03520776a",
+            }),
+        }
+    }
+
+    /// Where there is a text that can be made longer.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Runs => "/name",
+            Self::Events => "/delivery_id",
+        }
+    }
+
+    fn item(self, rng: &mut Rng, number: usize) -> Value {
+        match self {
+            Self::Runs => json!({
+                "run_id": id(rng, "run_"),
+                "started_at": format!("2026-11-23T20:{:02}:{:02}+00:00", number / 60 % 60, number % 60),
+                "model": rng.choice(["small", "medium", "large"]),
+                "seconds": decimal(rng, 100_000, 1000.0),
+                "input_tokens": rng.u16(..8000),
+                "output_tokens": rng.u16(..2000),
+                "cost_usd": decimal(rng, 1000, 10_000.0),
+                "scores": {
+                    "relevance": decimal(rng, 1000, 1000.0),
+                    "confidence": decimal(rng, 1000, 1000.0),
+                    "toxicity": decimal(rng, 1000, 1000.0),
+                },
+                "steps": rng.u8(1..30),
+                "retries": rng.u8(..3),
+                "cached": rng.bool(),
+                "error": null,
+            }),
+            Self::Events => json!({
+                "id": 1000 + number,
+                "event_type": "message.delivered",
+                "emitted_at": format!("2026-11-23T20:51:18.{:06}+00:00", rng.u32(..1_000_000)),
+                "payload": {
+                    "body": text(rng),
+                    "correlation_id": null,
+                    "message_id": id(rng, "msg_"),
+                    "priority": rng.u8(1..6),
+                    "recipient_agent_id": id(rng, "agt_"),
+                    "reply_to": null,
+                    "sender_agent_id": id(rng, "agt_"),
+                    "subject": "Nightly report",
+                    "thread_id": id(rng, "msg_"),
+                },
+            }),
+        }
+    }
 }
 
-fn envelope(events: &[Value]) -> Value {
-    json!({
-        "delivery_id": "dlv_c2f8a991-9974-47d3-b7be-3fc03520776a_39_88",
-        "events": events,
-        "subscription_id": "c2f8a991-9974-47d3-b7be-3fc03520776a",
-    })
+fn decimal(rng: &mut Rng, bound: u32, divisor: f64) -> f64 {
+    f64::from(rng.u32(..bound)) / divisor
 }
 
-fn event(rng: &mut Rng, number: usize) -> Value {
+fn text(rng: &mut Rng) -> String {
     const WORDS: [&str; 12] = [
         "the",
         "report",
@@ -79,32 +139,16 @@ fn event(rng: &mut Rng, number: usize) -> Value {
         "with",
         "three",
         "warnings",
-        "and",
+        "from Zürich and",
         "no errors.",
     ];
-    let mut body = String::new();
-    let length = rng.usize(40..400);
-    while body.len() < length {
-        body.push_str(WORDS[rng.usize(..WORDS.len())]);
-        body.push(' ');
+    let mut text = String::new();
+    let length = rng.usize(20..200);
+    while text.len() < length {
+        text.push_str(WORDS[rng.usize(..WORDS.len())]);
+        text.push(' ');
     }
-    json!({
-        "id": 1000 + number,
-        "event_type": "message.delivered",
-        "emitted_at": format!("2026-11-23T20:51:18.{:06}+00:00", rng.u32(..1_000_000)),
-        "payload": {
-            "body": body,
-            "correlation_id": null,
-            "message_id": id(rng, "msg_"),
-            "metadata": {"seconds": f64::from(rng.u32(..10_000)) / 100.0, "city": "Zürich", "final": rng.bool()},
-            "priority": rng.u8(1..6),
-            "recipient_agent_id": id(rng, "agt_"),
-            "reply_to": null,
-            "sender_agent_id": id(rng, "agt_"),
-            "subject": "Nightly report",
-            "thread_id": id(rng, "msg_"),
-        },
-    })
+    text
 }
 
 fn id(rng: &mut Rng, prefix: &str) -> String {

@@ -93,10 +93,10 @@ const ROWS: [Row; 14] = [
     ),
 ];
 
-pub(crate) fn print(times: &[Times]) {
+pub(crate) fn print(title: &str, times: &[Times]) {
     let columns =
         |cell: &dyn Fn(&Times) -> String| times.iter().map(|t| format!(" {:>11} |", cell(t))).collect::<String>();
-    println!("| {:<37} |{} wanted |", "", columns(&|t| format!("{} B", t.length)));
+    println!("| {title:<37} |{} wanted |", columns(&|t| format!("{} B", t.length)));
     println!(
         "|{}|{}---|",
         "-".repeat(39),
