@@ -42,26 +42,50 @@ impl FromStr for Fault {
                 only: Some(read_only(only)?),
                 fault: delivery_fault(what)?,
             },
-            _ => Hitch::Call {
-                operation: read_operation(place)?,
-                fault: call_fault(what)?,
-            },
+            _ => {
+                let operation = read_operation(place)?;
+                let fault = call_fault(what)?;
+                if fault == CallFault::ClaimedTwice && operation.is_some_and(|id| id != Operation::ClaimNext.id()) {
+                    let claim = Operation::ClaimNext.id();
+                    return Err(SpecError(format!("what is claimed-twice is {claim}, not {place}")));
+                }
+                Hitch::Call { operation, fault }
+            }
         };
-        parts.try_fold(Self::new(hitch), |fault, part| match part.name {
-            "times" => Ok(fault.times(part.read()?)),
-            "always" => Ok(fault.always()),
-            "after" => Ok(fault.after(part.read()?)),
+        let mut given = Vec::new();
+        parts.try_fold(Self::new(hitch), |fault, part| {
+            let name = if part.name == "always" { "times" } else { part.name };
+            if given.contains(&name) {
+                return Err(SpecError(
+                    "times=N or always, after=N and chance=P can be said once each".into(),
+                ));
+            }
+            given.push(name);
+            fault.when(part)
+        })
+    }
+}
+
+impl Fault {
+    fn when(self, part: Part<'_>) -> Result<Self, SpecError> {
+        match part.name {
+            "times" => match part.read()? {
+                0 => Err(part.wrong()),
+                times => Ok(self.times(times)),
+            },
+            "always" => part.alone(self.always()),
+            "after" => Ok(self.after(part.read()?)),
             "chance" => {
                 let probability = part.read()?;
                 if !(0.0..=1.0).contains(&probability) {
                     return Err(part.wrong());
                 }
-                Ok(fault.chance(probability))
+                Ok(self.chance(probability))
             }
             other => Err(SpecError(format!(
                 "expected times=N, always, after=N or chance=P, not {other}"
             ))),
-        })
+        }
     }
 }
 
@@ -91,10 +115,10 @@ fn read_only(text: &str) -> Result<Only, SpecError> {
 
 fn call_fault(what: Part<'_>) -> Result<CallFault, SpecError> {
     Ok(match what.name {
-        "refused" => CallFault::Refused,
-        "stalled" => CallFault::Stalled,
-        "answer-lost" => CallFault::AnswerLost,
-        "answer-cut" => CallFault::AnswerCut,
+        "refused" => what.alone(CallFault::Refused)?,
+        "stalled" => what.alone(CallFault::Stalled)?,
+        "answer-lost" => what.alone(CallFault::AnswerLost)?,
+        "answer-cut" => what.alone(CallFault::AnswerCut)?,
         "answer-slow" => {
             let pause: SignedDuration = what.read()?;
             CallFault::AnswerSlow(Duration::try_from(pause).map_err(|_| what.wrong())?)
@@ -108,7 +132,7 @@ fn call_fault(what: Part<'_>) -> Result<CallFault, SpecError> {
         }),
         "error" => CallFault::Error(what.status(400)?),
         "error-after" => CallFault::ErrorAfter(what.status(400)?),
-        "claimed-twice" => CallFault::ClaimedTwice,
+        "claimed-twice" => what.alone(CallFault::ClaimedTwice)?,
         other => {
             return Err(SpecError(format!(
                 "a call cannot be {other}, but refused, stalled, answer-lost, answer-cut, answer-slow=DURATION, \
@@ -120,13 +144,13 @@ fn call_fault(what: Part<'_>) -> Result<CallFault, SpecError> {
 
 fn delivery_fault(what: Part<'_>) -> Result<DeliveryFault, SpecError> {
     Ok(match what.name {
-        "refused" => DeliveryFault::Refused,
-        "stalled" => DeliveryFault::Stalled,
-        "answer-lost" => DeliveryFault::AnswerLost,
-        "duplicated" => DeliveryFault::Duplicated,
-        "held-back" => DeliveryFault::HeldBack,
-        "wrong-signature" => DeliveryFault::WrongSignature,
-        "old-secret" => DeliveryFault::OldSecret,
+        "refused" => what.alone(DeliveryFault::Refused)?,
+        "stalled" => what.alone(DeliveryFault::Stalled)?,
+        "answer-lost" => what.alone(DeliveryFault::AnswerLost)?,
+        "duplicated" => what.alone(DeliveryFault::Duplicated)?,
+        "held-back" => what.alone(DeliveryFault::HeldBack)?,
+        "wrong-signature" => what.alone(DeliveryFault::WrongSignature)?,
+        "old-secret" => what.alone(DeliveryFault::OldSecret)?,
         "clock-skew" => DeliveryFault::ClockSkew(what.read()?),
         "status" => DeliveryFault::Status(what.status(100)?),
         other => {
@@ -163,6 +187,14 @@ impl<'a> Part<'a> {
         self.value
             .and_then(|value| value.parse().ok())
             .ok_or_else(|| self.wrong())
+    }
+
+    /// What is said by the name alone.
+    fn alone<T>(self, meaning: T) -> Result<T, SpecError> {
+        match self.value {
+            None => Ok(meaning),
+            Some(value) => Err(SpecError(format!("{} takes no value, such as {value}", self.name))),
+        }
     }
 
     /// A status of three digits, from a first one on.
