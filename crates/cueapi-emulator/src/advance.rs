@@ -2,28 +2,33 @@
 
 use jiff::Timestamp;
 
-use crate::shared::Shared;
+use crate::{
+    clock::within_reach,
+    shared::{NotSaved, Shared},
+};
 
 impl Shared {
     /// Moves the clock to a moment; what falls due on the way happens in order before this returns. A moment that has
-    /// passed moves nothing, but what is due happens.
-    pub(crate) async fn advance_to(&self, moment: Timestamp) {
+    /// passed moves nothing, but what is due happens. When the emulator stops meanwhile, the clock stays where it is.
+    pub(crate) async fn advance_to(&self, moment: Timestamp) -> Result<(), NotSaved> {
         let _turn = self.advancing.lock().await;
+        let moment = within_reach(moment);
         while let Some(due) = self.next_due().filter(|due| *due <= moment.max(self.clock.now())) {
-            self.step(due).await;
-            if self.clock.now() < due {
-                // The clock has come to its end.
-                break;
+            if self.is_stopping() {
+                return Ok(());
             }
+            self.step(due).await;
         }
-        self.move_clock(moment);
+        let saved = self.move_clock(moment);
         self.has_happened();
+        saved
     }
 
     /// Until each webhook that is on its way has been delivered or given up.
     pub(crate) async fn run_until_idle(&self) {
         if self.clock.is_held() {
-            self.advance_to(self.clock.now()).await;
+            // What cannot be saved is said on stderr; everything has happened all the same.
+            drop(self.advance_to(self.clock.now()).await);
         }
         let mut happened = self.watch();
         let mark = self.engine().mark();

@@ -77,7 +77,7 @@ impl RunningClock {
 }
 
 /// A year before the last moment that there is: what is planned must have room.
-fn within_reach(moment: Timestamp) -> Timestamp {
+pub(crate) fn within_reach(moment: Timestamp) -> Timestamp {
     let year = SignedDuration::from_hours(24 * 366);
     let last = Timestamp::MAX.saturating_sub(year).unwrap_or(Timestamp::MAX);
     whole_micros(moment.min(last))

@@ -1,6 +1,11 @@
 //! A running emulator, as its user holds it.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -91,10 +96,17 @@ impl Emulator {
         Builder::default()
     }
 
-    /// The address for a client, such as `http://127.0.0.1:40123`, without `/v1`.
+    /// The address for a client on this machine, such as `http://127.0.0.1:40123`, without `/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
     }
 
     /// The address that it listens on.
@@ -246,7 +258,8 @@ impl Emulator {
             let left = moment.duration_since(self.now());
             return tokio::time::sleep(left.try_into().unwrap_or_default()).await;
         }
-        self.shared.advance_to(moment).await;
+        // What cannot be saved is said on stderr; everything has happened all the same.
+        drop(self.shared.advance_to(moment).await);
     }
 
     /// Does what is due now, and then moves a held clock from one due thing to the next until every webhook that is on

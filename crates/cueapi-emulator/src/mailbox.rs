@@ -2,10 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
-use crate::engine::Email;
+use crate::{engine::Email, shared::lock};
 
 /// How many are kept.
 const MAX_EMAILS: usize = 1000;
@@ -28,7 +28,7 @@ impl Mailbox {
     }
 
     pub(crate) fn all(&self) -> Vec<Email> {
-        self.emails().iter().cloned().collect()
+        lock(&self.emails).iter().cloned().collect()
     }
 
     pub(crate) fn post(&self, emails: Vec<Email>) {
@@ -36,15 +36,11 @@ impl Mailbox {
             if let Some(show) = &self.show {
                 show(&email);
             }
-            let mut kept = self.emails();
+            let mut kept = lock(&self.emails);
             if kept.len() == MAX_EMAILS {
                 kept.pop_front();
             }
             kept.push_back(email);
         }
-    }
-
-    fn emails(&self) -> MutexGuard<'_, VecDeque<Email>> {
-        self.emails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

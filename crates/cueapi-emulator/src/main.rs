@@ -161,6 +161,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     );
     out.write_all(lines.as_bytes())?;
     out.flush()?;
+    if !arguments.page && !arguments.no_page && !arguments.host.is_loopback() {
+        let note =
+            "cueapi-emulator: other machines can reach this address, so the page is not served; --page serves it";
+        drop(writeln!(io::stderr(), "{note}"));
+    }
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -102,43 +102,42 @@ impl Shared {
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Engine) -> R) -> Result<R, NotSaved> {
         let mut state = lock(&self.state);
         let result = work(&mut state.engine);
-        let Kept { engine, store } = &mut *state;
-        if let Some(store) = store {
-            self.save(engine, &mut **store)?;
-        }
+        self.save(&mut state, false)?;
         Ok(result)
     }
 
-    fn save(&self, engine: &mut Engine, store: &mut dyn Save) -> Result<(), NotSaved> {
+    /// Moves a held clock forward, never back; it may be what a request is waiting for.
+    pub(crate) fn move_clock(&self, moment: Timestamp) -> Result<(), NotSaved> {
+        self.clock.move_to(moment);
+        self.tell();
+        self.save(&mut lock(&self.state), self.clock.is_held())
+    }
+
+    fn save(&self, state: &mut Kept, clock_moved: bool) -> Result<(), NotSaved> {
+        let Kept {
+            engine,
+            store: Some(store),
+        } = state
+        else {
+            return Ok(());
+        };
         let clock = self.clock.is_held().then(|| self.clock.now());
         let saved = engine.changes().map_err(Into::into).and_then(|changes| {
-            if changes.is_empty() {
+            if changes.is_empty() && !clock_moved {
                 return Ok(());
             }
             store.save(&changes, clock)
         });
-        match saved {
-            Ok(()) => {
-                engine.changes_saved();
-                Ok(())
-            }
-            Err(error) => {
-                eprintln!("cueapi-emulator: what has changed could not be saved: {error}");
-                Err(NotSaved)
-            }
-        }
+        saved.map_err(|error| {
+            eprintln!("cueapi-emulator: what has changed could not be saved: {error}");
+            NotSaved
+        })?;
+        engine.changes_saved();
+        Ok(())
     }
 
-    /// Moves a held clock forward, never back; it may be what a request is waiting for.
-    pub(crate) fn move_clock(&self, moment: Timestamp) {
-        self.clock.move_to(moment);
-        self.tell();
-        let mut state = lock(&self.state);
-        if let Some(store) = state.store.as_mut().filter(|_| self.clock.is_held()) {
-            if let Err(error) = store.save(&[], Some(self.clock.now())) {
-                eprintln!("cueapi-emulator: where the clock stands could not be saved: {error}");
-            }
-        }
+    pub(crate) fn is_stopping(&self) -> bool {
+        !matches!(self.stopped.has_changed(), Ok(false))
     }
 
     pub(crate) fn sent(&self) -> MutexGuard<'_, SentLog> {

@@ -6,6 +6,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
+    thread,
 };
 
 fn program() -> Command {
@@ -20,12 +21,13 @@ fn program() -> Command {
 /// Starts it and reads its three lines.
 fn start(arguments: &[&str]) -> (Child, Vec<String>) {
     let mut child = program().args(["--port", "0"]).args(arguments).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .take(3)
-        .map(Result::unwrap)
-        .collect();
+    let lines = three_lines(&mut child);
     (child, lines)
+}
+
+fn three_lines(child: &mut Child) -> Vec<String> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.take(3).map(Result::unwrap).collect()
 }
 
 fn value<'a>(lines: &'a [String], name: &str) -> &'a str {
@@ -34,10 +36,20 @@ fn value<'a>(lines: &'a [String], name: &str) -> &'a str {
 }
 
 fn get(address: &str, key: &str, path: &str) -> String {
+    request(
+        address,
+        &format!("GET {path}"),
+        &format!("authorization: Bearer {key}\r\n"),
+        "",
+    )
+}
+
+fn request(address: &str, what: &str, headers: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
+        "{what} HTTP/1.1\r\nhost: {address}\r\n{headers}content-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
     .unwrap();
     let mut text = String::new();
@@ -107,6 +119,105 @@ fn faults_can_be_ordered() {
 }
 
 #[test]
+fn what_cannot_be_saved_is_not_called_done() {
+    let folder = tempfile::tempdir().unwrap();
+    // A file that may not grow is a full disk.
+    let mut child = Command::new("sh")
+        .args(["-c", r#"ulimit -f 150; trap '' XFSZ; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_cueapi-emulator"))
+        .args(["--port", "0", "--clock", "2026-03-02T08:00:00Z", "--data"])
+        .arg(folder.path())
+        .env_remove("CUEAPI_API_KEY")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = three_lines(&mut child);
+    let address = value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap();
+    let advance = || {
+        request(
+            address,
+            "POST /emulator/advance",
+            "x-cueapi-emulator: 1\r\n",
+            r#"{"seconds":1}"#,
+        )
+    };
+    let key = format!("authorization: Bearer {}\r\n", value(&lines, "CUEAPI_API_KEY"));
+    assert!(advance().starts_with("HTTP/1.1 200"));
+    let cue = format!(
+        r#"{{"name":"n","schedule":{{"type":"once","at":"2027-01-01T00:00:00Z"}},"transport":"worker","payload":{{"text":"{}"}}}}"#,
+        "x".repeat(100_000)
+    );
+    let answer = (0..10)
+        .map(|_| request(address, "POST /v1/cues", &key, &cue))
+        .find(|answer| !answer.starts_with("HTTP/1.1 201"));
+    assert!(
+        answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 500")),
+        "{answer:?}"
+    );
+    let answer = advance();
+    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_signal_does_not_wait_for_a_year_to_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let arguments = ["--clock", "2026-03-02T08:00:00Z", "--limits", "off", "--data", data];
+    let (mut child, lines) = start(&arguments);
+    let address = value(&lines, "CUEAPI_BASE_URL")
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
+    let key = format!("authorization: Bearer {}\r\n", value(&lines, "CUEAPI_API_KEY"));
+    let cue = r#"{"name":"n","schedule":{"type":"recurring","cron":"* * * * *"},"transport":"worker"}"#;
+    let created = request(&address, "POST /v1/cues", &key, cue);
+    assert!(created.starts_with("HTTP/1.1 201"), "{created}");
+    let year = thread::spawn({
+        let address = address.clone();
+        move || {
+            request(
+                &address,
+                "POST /emulator/advance",
+                "x-cueapi-emulator: 1\r\n",
+                r#"{"seconds":31536000}"#,
+            )
+        }
+    });
+    let has_begun = || !get(&address, "", "/health").contains("2026-03-02T08:00:00");
+    while !has_begun() {
+        thread::yield_now();
+    }
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let answer = year.join().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let (mut child, lines) = start(&arguments);
+    let health = get(
+        value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap(),
+        "",
+        "/health",
+    );
+    assert!(health.contains(r#""timestamp":"2026-"#), "{health}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn an_address_that_stands_for_all_is_printed_as_one_that_can_be_called() {
+    let (mut child, lines) = start(&["--host", "0.0.0.0"]);
+    let address = value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    assert!(get(address, "", "/health").starts_with("HTTP/1.1 200"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn a_port_in_use_and_wrong_arguments_are_told_apart() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -129,6 +240,12 @@ fn a_port_in_use_and_wrong_arguments_are_told_apart() {
         &["--port", "70000"],
         &["--nonsense"],
         &["--fault", "cues.shoot:refused"],
+        &["--fault", "cues.fire:refused,times=0"],
+        &["--fault", "cues.fire:refused,always,times=3"],
+        &["--fault", "cues.fire:refused=3"],
+        &["--fault", "cues.fire:refused,always=3"],
+        &["--fault", "cues.fire:claimed-twice"],
+        &["--fault", "deliveries:held-back=2"],
     ] {
         let refused = run(wrong);
         assert_eq!(refused.status.code(), Some(2), "{wrong:?}");

@@ -21,6 +21,8 @@ use crate::{
 /// As far as one request may move the clock, so that a slip of the finger has an end.
 const MAX_ADVANCE: SignedDuration = SignedDuration::from_hours(366 * 24);
 
+const NOT_SAVED: &str = "It could not be saved; what the emulator prints says why.";
+
 pub(super) async fn fire(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     let now = shared.clock.now();
     let fired = change(&shared, &id, |engine, account| engine.fire(now, account, &id, None));
@@ -28,7 +30,9 @@ pub(super) async fn fire(State(shared): State<Arc<Shared>>, Path(id): Path<Strin
         Ok(fired) => {
             if shared.clock.is_held() {
                 // It is due now, and who presses a button expects to see it happen.
-                advance_to(shared, fired.scheduled_for).await;
+                if advance_to(shared, fired.scheduled_for).await.is_err() {
+                    return problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED);
+                }
             }
             json(Writer::object().str("execution_id", &fired.id.to_string()).finish())
         }
@@ -73,10 +77,7 @@ fn change<R>(
     match changed {
         Ok(Some(result)) => result.map_err(refused),
         Ok(None) => Err((StatusCode::NOT_FOUND, "There is no such cue any more.".into())),
-        Err(NotSaved) => Err((
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "It could not be saved; what the emulator prints says why.".into(),
-        )),
+        Err(NotSaved) => Err((StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED.into())),
     }
 }
 
@@ -99,7 +100,9 @@ pub(super) async fn advance(State(shared): State<Arc<Shared>>, body: Bytes) -> R
             "The clock moves by 366 days at most at a time.",
         );
     }
-    advance_to(shared.clone(), moment).await;
+    if advance_to(shared.clone(), moment).await.is_err() {
+        return problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED);
+    }
     json(Writer::object().str("now", &time::z(shared.clock.now())).finish())
 }
 
@@ -127,9 +130,9 @@ fn destination(shared: &Shared, now: Timestamp, body: &[u8]) -> Result<Timestamp
 }
 
 /// To its end, whether or not the browser waits: a delivery that is broken off would be lost.
-async fn advance_to(shared: Arc<Shared>, moment: Timestamp) {
+async fn advance_to(shared: Arc<Shared>, moment: Timestamp) -> Result<(), NotSaved> {
     let advancing = tokio::spawn(async move { shared.advance_to(moment).await });
-    drop(advancing.await);
+    advancing.await.unwrap_or(Err(NotSaved))
 }
 
 fn refused(refusal: Refusal) -> (StatusCode, String) {
