@@ -345,7 +345,13 @@ impl Builder {
         let clock = self.clock.run();
         let seed = self.seed.unwrap_or_else(random);
         let Resumed { engine, store } = self.open_data(&clock)?;
-        let mut engine = engine.unwrap_or_else(|| Engine::new(seed));
+        let mut engine = engine.unwrap_or_else(|| {
+            let mut engine = Engine::new(seed);
+            if store.is_some() {
+                engine.track_changes();
+            }
+            engine
+        });
         engine.check_urls(self.check_urls);
         engine.limit_anonymous_requests(self.limits.requests_per_minute);
         engine.limit_new_accounts(self.limits);

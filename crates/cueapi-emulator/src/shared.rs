@@ -65,7 +65,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(
-        mut engine: Engine,
+        engine: Engine,
         store: Option<Box<dyn Save>>,
         clock: RunningClock,
         sender: Sender,
@@ -73,9 +73,6 @@ impl Shared {
         mailbox: Mailbox,
         stopped: watch::Receiver<()>,
     ) -> Result<Self, NotSaved> {
-        if store.is_some() {
-            engine.track_changes();
-        }
         let shared = Self {
             state: Mutex::new(Kept { engine, store }),
             clock: Arc::new(clock),

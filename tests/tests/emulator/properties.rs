@@ -3,15 +3,18 @@
 mod live;
 mod logins;
 mod mail;
+mod restart;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cueapi_emulator::engine::{
     AccountId, AttemptResult, CreateCue, CueStatus, DeliveryKind, Engine, Execution, ExecutionStatus, Limits,
-    OutcomeReport, PatchAccount, PatchCue, SavedRow, Schedule, Transport, Trigger, Uuid, VerificationMode,
+    OutcomeReport, PatchAccount, PatchCue, Schedule, Transport, Trigger, Uuid, VerificationMode,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+
+use self::restart::{Restarted, a_restart_changes_nothing};
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -375,52 +378,22 @@ proptest! {
         commands in prop::collection::vec(command(), 1..80),
         pause in 1..12_usize,
     ) {
-        let (mut steady, mut restarted) = (Bystander::new(), Bystander::new());
-        let mut disk = Disk::default();
-        restarted.engine.track_changes();
-        for (step, command) in commands.into_iter().enumerate() {
-            steady.carry_out(command.clone());
-            restarted.carry_out(command);
-            steady.check();
-            restarted.check();
-            disk.save(&mut restarted.engine);
-            if step % pause == 0 {
-                restarted.engine = Engine::restore(disk.rows()).unwrap();
-                restarted.engine.track_changes();
-                restarted.engine.changes_saved();
-            }
-        }
-        prop_assert_eq!(&disk, &Disk::of(&mut restarted.engine), "every change was noted");
-        prop_assert_eq!(&disk, &Disk::of(&mut steady.engine), "a restart changes nothing");
+        a_restart_changes_nothing(Bystander::new, commands, pause);
     }
 }
 
-/// Rows as a store keeps them.
-#[derive(Debug, Default, PartialEq)]
-struct Disk(BTreeMap<(String, String), String>);
+impl Restarted for Bystander {
+    type Command = Command;
 
-impl Disk {
-    /// All that an engine holds.
-    fn of(engine: &mut Engine) -> Self {
-        let mut disk = Self::default();
-        engine.track_changes();
-        disk.save(engine);
-        disk
+    fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
     }
 
-    fn save(&mut self, engine: &mut Engine) {
-        for change in engine.changes().unwrap() {
-            let place = (change.table.to_owned(), change.key);
-            match change.row {
-                Some(row) => self.0.insert(place, row),
-                None => self.0.remove(&place),
-            };
-        }
-        engine.changes_saved();
+    fn carry_out(&mut self, command: Command) {
+        self.carry_out(command);
     }
 
-    fn rows(&self) -> impl Iterator<Item = SavedRow> {
-        let rows = self.0.clone().into_iter();
-        rows.map(|((table, key), row)| SavedRow { table, key, row })
+    fn check(&mut self) {
+        self.check();
     }
 }

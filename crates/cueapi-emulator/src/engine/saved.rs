@@ -148,7 +148,7 @@ tables!(
 
 impl Engine {
     /// An engine made of the rows that another one has saved. It goes on exactly as that one would have, but for requests
-    /// that were on their way: those count as lost, and are made up for as after any crash.
+    /// that were on their way: those count as lost, and are made up for as after any crash. It tracks changes, and has none.
     ///
     /// # Errors
     ///
@@ -161,6 +161,8 @@ impl Engine {
         engine.index_cues();
         engine.index_executions();
         engine.index_mail();
+        engine.track_changes();
+        engine.changes_saved();
         Ok(engine)
     }
 

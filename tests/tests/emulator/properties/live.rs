@@ -6,7 +6,7 @@ use cueapi_emulator::engine::{AccountId, Attach, AttachError, CreateAgent, Engin
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::Disk;
+use super::restart::Disk;
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -14,7 +14,7 @@ use cueapi_emulator::{
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 use proptest::prelude::*;
 
-use super::Disk;
+use super::restart::{Restarted, a_restart_changes_nothing};
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -323,21 +323,22 @@ proptest! {
         commands in prop::collection::vec(command(), 1..60),
         pause in 1..20_usize,
     ) {
-        let (mut steady, mut restarted) = (Bystander::new(false), Bystander::new(false));
-        let mut disk = Disk::of(&mut restarted.engine);
-        for (step, command) in commands.into_iter().enumerate() {
-            steady.carry_out(command.clone());
-            restarted.carry_out(command);
-            steady.check();
-            restarted.check();
-            disk.save(&mut restarted.engine);
-            if step % pause == 0 {
-                restarted.engine = Engine::restore(disk.rows()).unwrap();
-                restarted.engine.track_changes();
-                restarted.engine.changes_saved();
-            }
-        }
-        prop_assert_eq!(&disk, &Disk::of(&mut restarted.engine), "every change was noted");
-        prop_assert_eq!(&disk, &Disk::of(&mut steady.engine), "a restart changes nothing");
+        a_restart_changes_nothing(|| Bystander::new(false), commands, pause);
+    }
+}
+
+impl Restarted for Bystander {
+    type Command = Command;
+
+    fn engine(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        self.carry_out(command);
+    }
+
+    fn check(&mut self) {
+        self.check();
     }
 }
