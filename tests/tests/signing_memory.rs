@@ -9,11 +9,11 @@ use peak_alloc::PeakAlloc;
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// What the README says: so many times the length of the body, at most.
-const BOUND: usize = 30;
+const BOUND: usize = 25;
 
 // One test, because the counter counts for the whole process.
 #[test]
-fn a_forged_body_takes_at_most_thirty_times_its_length() {
+fn a_forged_body_takes_at_most_twenty_five_times_its_length() {
     let signature = Signer::new("whsec_other").unwrap().sign(17, b"").to_string();
     let verifier = Verifier::new("whsec_1").unwrap().canonical();
     for count in [1 << 10, (1 << 13) + 1, (1 << 14) + 1, 20_000] {
@@ -60,7 +60,10 @@ fn hostile(count: usize) -> impl Iterator<Item = String> {
             .collect();
         format!("{{{}}}", members.join(","))
     };
+    let long_object = format!("{{\"b\":\"{}\",\"a\":1}}", "x".repeat(4096));
     arrays.chain([
+        format!("{{{}}}", vec!["\"\":1"; count].join(",")),
+        format!("[{}]", vec![long_object; count / 1000].join(",")),
         members(&|_| String::new()),
         members(&|number| number.to_string()),
         members(&|number| format!("é{number}")),
