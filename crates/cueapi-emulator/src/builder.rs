@@ -194,8 +194,9 @@ impl Builder {
     ///
     /// An emulator that finds a state there goes on with its account and key, and a held clock goes on where it stood, if
     /// that is later than its own start; under the system's clock it would have to make up for all the time since, so that is
-    /// refused. What was acknowledged is never lost, however the process ended; a delivery whose
-    /// answer had not been noted is sent again. One emulator at a time may use a directory.
+    /// refused. What was acknowledged is never lost, however the process ended; a delivery whose answer had not been noted is
+    /// sent again. What cannot be written, on a full disk for instance, is answered with 500, said on stderr, and written with
+    /// what changes next. One emulator at a time may use a directory.
     ///
     /// ```
     /// use cueapi_emulator::Emulator;
