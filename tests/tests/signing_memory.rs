@@ -61,7 +61,15 @@ fn hostile(count: usize) -> impl Iterator<Item = String> {
         format!("{{{}}}", members.join(","))
     };
     let long_object = format!("{{\"b\":\"{}\",\"a\":1}}", "x".repeat(4096));
+    // Long as soon as its DELs are escaped, and in as many arrays as there may be.
+    let nested = format!(
+        "{}{{\"b\":\"{}\",\"a\":0}}{}",
+        "[".repeat(991),
+        "\u{7f}".repeat(682),
+        "]".repeat(991)
+    );
     arrays.chain([
+        format!("[{}]", vec![nested; count / 1000].join(",")),
         format!("{{{}}}", vec!["\"\":1"; count].join(",")),
         format!("[{}]", vec![long_object; count / 1000].join(",")),
         members(&|_| String::new()),

@@ -104,7 +104,7 @@ fn cases_text() -> Result<String> {
     let mut hostile = deliveries[0].clone();
     hostile["label"] = "white space".into();
     hostile["piece"] = "\n1\n,".into();
-    hostile["times"] = json!(2 << 20);
+    hostile["times"] = json!(8 << 20);
     let cases = json!({
         "canonical": vectors("canonical.json")?,
         "verify": vectors("verify.json")?,

@@ -127,6 +127,7 @@ pub(crate) fn looks_re_encoded(body: &[u8]) -> bool {
 #[inline]
 fn text(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
     match json {
+        Payload::Bytes(bytes) if bytes.len() > MAX_LENGTH => Err(CanonicalError::TooLong),
         Payload::Bytes(bytes) => encoding::decode(bytes),
         Payload::Text(text) => Ok(text.as_bytes().into()),
         #[cfg(feature = "json")]
@@ -162,7 +163,7 @@ fn push_short(out: &mut Vec<u8>, text: &[u8], length: usize) {
     }
 }
 
-/// Copies the first `length` bytes of a text.
+/// Copies the first `length` bytes of a text; what comes behind them in `to` may be anything then.
 #[inline(always)]
 fn copy_short(from: &[u8], to: &mut [u8], length: usize) {
     match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {

@@ -11,15 +11,17 @@ use core::ops::Range;
 
 use super::{SHORT, copy_short, offset, string};
 
-/// How long the text of an object may be for it to be rewritten when it closes.
+/// How long what is written between the brackets of an object may be for it to be rewritten when it closes.
 pub(super) const SHORT_OBJECT: usize = 4096;
 
-/// A stretch of the text, and the number of the first container that does not begin before it.
-#[derive(Clone, Copy, Default)]
+/// How many members are sorted by comparing each with each.
+const FEW: usize = 32;
+
+/// A stretch of the text.
+#[derive(Clone, Copy)]
 pub(super) struct Stretch {
     pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) containers: u32,
 }
 
 /// Keeps track of the containers that are open, and of the members of those that are objects.
@@ -27,18 +29,16 @@ pub(super) struct Order<'a> {
     keys: Keys<'a>,
     /// Members of the objects that are open, in the order of the text.
     members: Vec<Member>,
-    /// The number of the innermost container, and in how many that is.
-    innermost: usize,
-    depth: usize,
+    /// The containers that we are in, the document first.
+    open: Vec<Open>,
     unsorted: Unsorted,
 }
 
 /// What is out of order in a text.
 pub(super) struct Unsorted {
-    /// The containers that are open, and those that are long and out of order, or contain one that is; in the order of their
-    /// beginnings. The first one is the document.
-    pub(super) containers: Vec<Container>,
-    /// The members of those that are out of order, sorted.
+    /// The long objects that are out of order, in the order of their beginnings.
+    pub(super) objects: Vec<Object>,
+    /// Their members, sorted.
     pub(super) members: Vec<Stretch>,
 }
 
@@ -49,17 +49,20 @@ pub(super) enum Kind {
     Object,
 }
 
-pub(super) struct Container {
+struct Open {
     kind: Kind,
-    /// The number of the container around it.
-    around: u32,
     /// Where it begins, behind its bracket.
-    pub(super) start: u32,
-    /// The number of its first member in [`Order::members`].
+    start: u32,
+    /// The number of its first member in [`Order::members`], and how much of [`Keys::decoded`] belongs to those before it.
     first_member: u32,
-    /// What begins with its closing bracket.
-    pub(super) rest: Stretch,
-    /// Its members in [`Unsorted::members`]; none when it is in order.
+    decoded: u32,
+}
+
+/// A long object that is out of order.
+pub(super) struct Object {
+    /// What is between its brackets.
+    pub(super) stretch: Stretch,
+    /// Its members in [`Unsorted::members`].
     pub(super) members: Range<u32>,
 }
 
@@ -84,10 +87,9 @@ impl<'a> Order<'a> {
                 decoded: Vec::new(),
             },
             members: Vec::with_capacity(16),
-            innermost: 0,
-            depth: 0,
+            open: Vec::with_capacity(8),
             unsorted: Unsorted {
-                containers: Vec::with_capacity(8),
+                objects: Vec::new(),
                 members: Vec::new(),
             },
         };
@@ -101,23 +103,18 @@ impl<'a> Order<'a> {
 
     /// How many containers we are in.
     pub(super) fn depth(&self) -> usize {
-        self.depth
+        self.open.len()
     }
 
     /// Opens the container whose bracket ends the text so far.
     #[inline]
     pub(super) fn open(&mut self, kind: Kind, text: &[u8]) {
-        let number = self.unsorted.containers.len();
-        self.unsorted.containers.push(Container {
+        self.open.push(Open {
             kind,
-            around: offset(self.innermost),
             start: offset(text.len()),
             first_member: offset(self.members.len()),
-            rest: Stretch::default(),
-            members: 0..0,
+            decoded: offset(self.keys.decoded.len()),
         });
-        self.innermost = number;
-        self.depth += 1;
     }
 
     /// Begins a member of the innermost object at a position of the text, with its key, which stands between two quotes in the
@@ -132,7 +129,6 @@ impl<'a> Order<'a> {
         let stretch = Stretch {
             start: offset(start),
             end: 0,
-            containers: offset(self.unsorted.containers.len()),
         };
         self.members.push(Member {
             prefix,
@@ -152,45 +148,25 @@ impl<'a> Order<'a> {
 
     /// Closes the innermost container, whose bracket is yet to be written; returns what it is in.
     pub(super) fn close(&mut self, text: &mut Vec<u8>) -> Kind {
-        let object = self.innermost();
-        let (number, around) = (self.innermost, object.around);
-        let (start, first_member) = (object.start as usize, object.first_member as usize);
-        let from = self.unsorted.members.len();
-        self.end_member(text);
-        let members = &self.members[first_member..];
+        let Some(closed) = self.open.pop() else {
+            return Kind::Document;
+        };
+        let (start, first_member) = (closed.start as usize, closed.first_member as usize);
+        let members = &mut self.members[first_member..];
+        if let Some(last) = members.last_mut() {
+            last.stretch.end = offset(text.len());
+        }
         if !are_sorted(&self.keys, members) {
             if text.len() - start > SHORT_OBJECT {
-                let sorted = &mut self.unsorted.members;
-                sort(&self.keys, members, |member| sorted.push(member));
+                self.unsorted.note(start..text.len(), &self.keys, members);
             } else {
+                // Nothing in it is noted, because what is around a long object is long.
                 rewrite(text, start, &self.keys, members);
             }
         }
         self.members.truncate(first_member);
-        if self.members.is_empty() {
-            self.keys.decoded.clear();
-        }
-        self.innermost = around as usize;
-        self.depth -= 1;
-        let (containers, members) = (self.unsorted.containers.len(), self.unsorted.members.len());
-        if members == from && containers == number + 1 {
-            // In order, and so is all that is in it.
-            self.unsorted.containers.pop();
-        } else {
-            let container = &mut self.unsorted.containers[number];
-            container.rest = Stretch {
-                start: offset(text.len()),
-                end: 0,
-                containers: offset(containers),
-            };
-            container.members = offset(from)..offset(members);
-        }
-        self.innermost().kind
-    }
-
-    #[inline]
-    fn innermost(&self) -> &Container {
-        &self.unsorted.containers[self.innermost]
+        self.keys.decoded.truncate(closed.decoded as usize);
+        self.open.last().map_or(Kind::Document, |open| open.kind)
     }
 
     #[cold]
@@ -203,6 +179,24 @@ impl<'a> Order<'a> {
             offset(from) | DECODED,
             offset(key.len()),
         )
+    }
+}
+
+impl Unsorted {
+    /// Notes a long object that is out of order.
+    fn note(&mut self, stretch: Range<usize>, keys: &Keys<'_>, members: &[Member]) {
+        let first = offset(self.members.len());
+        sort(keys, members, |member| self.members.push(member));
+        let object = Object {
+            stretch: Stretch {
+                start: offset(stretch.start),
+                end: offset(stretch.end),
+            },
+            members: first..offset(self.members.len()),
+        };
+        // Those in it have been noted before it.
+        let place = (self.objects).partition_point(|before| before.stretch.start < object.stretch.start);
+        self.objects.insert(place, object);
     }
 }
 
@@ -231,7 +225,7 @@ impl Keys<'_> {
 
 /// Puts the members of a short object in order, which begins at `start` and ends the text.
 fn rewrite(text: &mut Vec<u8>, start: usize, keys: &Keys<'_>, members: &[Member]) {
-    // Every member is copied with the comma behind it, in pieces of the same length.
+    // Every member is copied with the comma behind it, and with what follows up to a length that is the same for most.
     text.extend_from_slice(b", ");
     text.extend_from_slice(&[0; SHORT]);
     let copy = text.len();
@@ -267,15 +261,16 @@ fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
             return order.iter().for_each(|index| sink(member(index).stretch));
         }
     }
-    sort_by_whole_keys(keys, members).into_iter().for_each(sink);
+    sort_others(keys, members).into_iter().for_each(sink);
 }
 
-#[cold]
-fn sort_by_whole_keys(keys: &Keys<'_>, members: &[Member]) -> Vec<Stretch> {
+/// Sorts many members, or some with the same prefix.
+#[inline(never)]
+fn sort_others(keys: &Keys<'_>, members: &[Member]) -> Vec<Stretch> {
     let mut sorted: Vec<&Member>;
     if members.len() > FEW {
         // A heap sorts with little code.
-        let heap: BinaryHeap<_> = members.iter().map(|member| ByKey { keys, member }).collect();
+        let heap: BinaryHeap<_> = members.iter().map(|member| ByKey::new(keys, member)).collect();
         sorted = heap.into_sorted_vec().into_iter().map(|entry| entry.member).collect();
     } else {
         // Almost sorted: members with the same prefix are still in the order of the text.
@@ -317,23 +312,36 @@ fn rank(members: &[Member]) -> [u8; FEW] {
     }
     let mut order = [0; FEW];
     for (index, rank) in (0..).zip(&ranks[..members.len()]) {
+        // Ranks are below FEW, as the compiler cannot see.
         order[usize::from(*rank) % FEW] = index;
     }
     order
 }
 
-const FEW: usize = 32;
-
 /// A member in a heap.
 struct ByKey<'a> {
+    /// The member's, here because that is elsewhere in the memory.
+    prefix: u64,
     keys: &'a Keys<'a>,
     member: &'a Member,
 }
 
+impl<'a> ByKey<'a> {
+    const fn new(keys: &'a Keys<'a>, member: &'a Member) -> Self {
+        Self {
+            prefix: member.prefix,
+            keys,
+            member,
+        }
+    }
+}
+
 impl Ord for ByKey<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_key = self.keys.compare(self.member, other.member);
-        by_key.then(self.member.stretch.start.cmp(&other.member.stretch.start))
+        self.prefix.cmp(&other.prefix).then_with(|| {
+            let by_key = self.keys.compare(self.member, other.member);
+            by_key.then(self.member.stretch.start.cmp(&other.member.stretch.start))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::offset;
-use super::order::{Container, Stretch, Unsorted};
+use super::order::{Object, Stretch, Unsorted};
 
 /// The canonical form, but for the order of members in long objects.
 pub(super) struct Written<'a> {
@@ -35,7 +35,6 @@ impl Written<'_> {
         let mut stretch = Stretch {
             start: 0,
             end: offset(self.text.len()),
-            containers: 0,
         };
         // The members yet to come of the object that we are in, and the same of the objects around it, with what is left of
         // each after the object in it.
@@ -43,12 +42,12 @@ impl Written<'_> {
         let mut around = Vec::new();
         loop {
             let object = self.first_unsorted(&stretch);
-            let end = object.map_or(stretch.end, |object| object.start);
+            let end = object.map_or(stretch.end, |object| object.stretch.start);
             sink(&self.text[stretch.start as usize..end as usize]);
             if let Some(object) = object {
                 let rest = Stretch {
+                    start: object.stretch.end,
                     end: stretch.end,
-                    ..object.rest
                 };
                 around.push((members, rest));
                 members = self.unsorted.members[object.members.start as usize..object.members.end as usize].iter();
@@ -67,11 +66,9 @@ impl Written<'_> {
     }
 
     /// The first object in a stretch whose members are out of order.
-    fn first_unsorted(&self, stretch: &Stretch) -> Option<&Container> {
-        let containers = self.unsorted.containers.get(stretch.containers as usize..)?;
-        containers
-            .iter()
-            .take_while(|object| object.start < stretch.end)
-            .find(|object| !object.members.is_empty())
+    fn first_unsorted(&self, stretch: &Stretch) -> Option<&Object> {
+        let objects = &self.unsorted.objects;
+        let first = objects.partition_point(|object| object.stretch.start <= stretch.start);
+        objects.get(first).filter(|object| object.stretch.start < stretch.end)
     }
 }

@@ -96,9 +96,11 @@ impl Integer for Big {
             self.multiply(1 << bits_of_digit);
         }
         let digits = bits as usize / 32;
-        let mut shifted = vec![0; digits];
-        shifted.append(&mut self.0);
-        self.0 = shifted;
+        if digits > 0 {
+            let mut shifted = vec![0; digits];
+            shifted.append(&mut self.0);
+            self.0 = shifted;
+        }
     }
 
     fn take(&mut self, other: &Self) -> bool {
