@@ -193,7 +193,10 @@ impl<'a> Part<'a> {
     fn alone<T>(self, meaning: T) -> Result<T, SpecError> {
         match self.value {
             None => Ok(meaning),
-            Some(value) => Err(SpecError(format!("{} takes no value, such as {value}", self.name))),
+            Some(value) => Err(SpecError(format!(
+                "{} takes no value, but was given {value}",
+                self.name
+            ))),
         }
     }
 
