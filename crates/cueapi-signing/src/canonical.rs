@@ -127,6 +127,7 @@ pub(crate) fn looks_re_encoded(body: &[u8]) -> bool {
 #[inline]
 fn text(json: Payload<'_>) -> Result<Cow<'_, [u8]>, CanonicalError> {
     match json {
+        // Before anything is decoded; what it decodes to may be too long still.
         Payload::Bytes(bytes) if bytes.len() > MAX_LENGTH => Err(CanonicalError::TooLong),
         Payload::Bytes(bytes) => encoding::decode(bytes),
         Payload::Text(text) => Ok(text.as_bytes().into()),

@@ -14,7 +14,7 @@ use cueapi_emulator::engine::{
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use self::restart::{Restarted, a_restart_changes_nothing};
+use self::restart::a_restart_changes_nothing;
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -378,22 +378,10 @@ proptest! {
         commands in prop::collection::vec(command(), 1..80),
         pause in 1..12_usize,
     ) {
-        a_restart_changes_nothing(Bystander::new, commands, pause);
-    }
-}
-
-impl Restarted for Bystander {
-    type Command = Command;
-
-    fn engine(&mut self) -> &mut Engine {
-        &mut self.engine
-    }
-
-    fn carry_out(&mut self, command: Command) {
-        self.carry_out(command);
-    }
-
-    fn check(&mut self) {
-        self.check();
+        let step = |bystander: &mut Bystander, command| {
+            bystander.carry_out(command);
+            bystander.check();
+        };
+        a_restart_changes_nothing(Bystander::new, |bystander| &mut bystander.engine, step, commands, pause);
     }
 }

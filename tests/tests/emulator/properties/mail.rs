@@ -14,7 +14,7 @@ use cueapi_emulator::{
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 use proptest::prelude::*;
 
-use super::restart::{Restarted, a_restart_changes_nothing};
+use super::restart::a_restart_changes_nothing;
 
 #[derive(Debug, Clone)]
 enum Command {
@@ -323,22 +323,10 @@ proptest! {
         commands in prop::collection::vec(command(), 1..60),
         pause in 1..20_usize,
     ) {
-        a_restart_changes_nothing(|| Bystander::new(false), commands, pause);
-    }
-}
-
-impl Restarted for Bystander {
-    type Command = Command;
-
-    fn engine(&mut self) -> &mut Engine {
-        &mut self.engine
-    }
-
-    fn carry_out(&mut self, command: Command) {
-        self.carry_out(command);
-    }
-
-    fn check(&mut self) {
-        self.check();
+        let step = |bystander: &mut Bystander, command| {
+            bystander.carry_out(command);
+            bystander.check();
+        };
+        a_restart_changes_nothing(|| Bystander::new(false), |bystander| &mut bystander.engine, step, commands, pause);
     }
 }

@@ -4,38 +4,29 @@ use std::collections::BTreeMap;
 
 use cueapi_emulator::engine::{Engine, SavedRow};
 
-/// One who gives an engine commands.
-pub(super) trait Restarted {
-    type Command: Clone;
-
-    fn engine(&mut self) -> &mut Engine;
-
-    fn carry_out(&mut self, command: Self::Command);
-
-    /// That the books balance.
-    fn check(&mut self);
-}
-
-/// Carries out commands on two engines, one of which is made anew after some of them.
-pub(super) fn a_restart_changes_nothing<R: Restarted>(new: impl Fn() -> R, commands: Vec<R::Command>, pause: usize) {
+/// Carries out commands on two engines, one of which is made anew after some of them. A step is a command, after which the books
+/// are checked.
+pub(super) fn a_restart_changes_nothing<B, C: Clone>(
+    new: impl Fn() -> B,
+    engine: fn(&mut B) -> &mut Engine,
+    step: impl Fn(&mut B, C),
+    commands: Vec<C>,
+    pause: usize,
+) {
     let (mut steady, mut restarted) = (new(), new());
-    let mut disk = Disk::of(restarted.engine());
-    for (step, command) in commands.into_iter().enumerate() {
-        steady.carry_out(command.clone());
-        restarted.carry_out(command);
-        steady.check();
-        restarted.check();
-        disk.save(restarted.engine());
-        if step % pause == 0 {
-            *restarted.engine() = Engine::restore(disk.rows()).unwrap();
-            assert!(
-                restarted.engine().changes().unwrap().is_empty(),
-                "nothing is written twice"
-            );
+    let mut disk = Disk::of(engine(&mut restarted));
+    for (number, command) in commands.into_iter().enumerate() {
+        step(&mut steady, command.clone());
+        step(&mut restarted, command);
+        disk.save(engine(&mut restarted));
+        if number % pause == 0 {
+            *engine(&mut restarted) = Engine::restore(disk.rows()).unwrap();
+            let unsaved = engine(&mut restarted).changes().unwrap();
+            assert!(unsaved.is_empty(), "nothing is written twice");
         }
     }
-    assert_eq!(&disk, &Disk::of(restarted.engine()), "every change was noted");
-    assert_eq!(&disk, &Disk::of(steady.engine()), "a restart changes nothing");
+    assert_eq!(&disk, &Disk::of(engine(&mut restarted)), "every change was noted");
+    assert_eq!(&disk, &Disk::of(engine(&mut steady)), "a restart changes nothing");
 }
 
 /// Rows as a store keeps them.
