@@ -122,12 +122,9 @@ impl<'a> Scanner<'a> {
         let start = self.out.len();
         let key = string::copy(self.source, at, &mut self.out)?;
         self.order.begin_member(at + 1..key.end - 1, key.plain, start);
-        at = key.end;
+        at = self.skip_space(key.end);
         if self.byte(at) != b':' {
-            at = self.skip_space(at);
-            if self.byte(at) != b':' {
-                return Err(CanonicalError::Syntax);
-            }
+            return Err(CanonicalError::Syntax);
         }
         Ok(self.separator(at, *b": "))
     }
@@ -144,17 +141,13 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     fn separator(&mut self, at: usize, separator: [u8; 2]) -> usize {
         self.out.extend_from_slice(&separator);
-        match self.byte(at + 1) {
-            b'!'.. => at + 1,
-            b' ' if self.byte(at + 2) > b' ' => at + 2,
-            _ => self.skip_space(at + 1),
-        }
+        self.skip_space(at + 1)
     }
 
-    /// Passes white space.
+    /// Passes white space, of which there is mostly none.
     #[inline]
     fn skip_space(&self, mut at: usize) -> usize {
-        while is_space(self.byte(at)) {
+        while self.byte(at) <= b' ' && is_space(self.byte(at)) {
             at += 1;
         }
         at
