@@ -38,7 +38,11 @@ fn every_captured_error_has_a_code_that_has_a_name() {
             assert_eq!(error.message, body["reason"].as_str().unwrap(), "{name}");
             continue;
         }
-        assert!(!matches!(error.code, ErrorCode::Unknown(_)), "{name}: {}", error.code);
+        assert!(
+            !matches!(error.code, ErrorCode::Unrecognized(_)),
+            "{name}: {}",
+            error.code
+        );
         assert_eq!(error.message, body["error"]["message"].as_str().unwrap(), "{name}");
         assert_eq!(
             error.details.len(),

@@ -124,7 +124,7 @@ proptest! {
         let code = format!("new_{code}");
         let body = json!({"error": {"code": code, "message": "m", "status": status, "more": {"a": 1}}}).to_string();
         let error = ApiError::from_body(body.as_bytes()).unwrap();
-        prop_assert!(matches!(error.code, ErrorCode::Unknown(_)));
+        prop_assert!(matches!(error.code, ErrorCode::Unrecognized(_)));
 
         let replay = testing::ReplayClient::new([testing::json(status, body)]);
         let client = replay.builder().retry(cueapi_core::RetryPolicy::none()).build().unwrap();

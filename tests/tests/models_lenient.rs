@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use cueapi_tests::exchanges::{Exchange, exchanges};
 use cueapi_types::{
-    ClaimableList, CueDetail, CueList, CueStatus, ErrorCode, ExecutionList, Health, Schedule, Timestamp, WorkerList,
+    ClaimableList, CueDetail, CueList, CueStatus, ErrorCode, ExecutionList, Health, OutcomeState, Schedule, Timestamp,
+    WorkerList,
 };
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -80,6 +81,18 @@ fn a_member_that_nobody_knows_changes_nothing() {
             decode(&body).unwrap_or_else(|error| panic!("{name} with another member at {place}: {error}"));
         }
     }
+}
+
+#[test]
+fn the_state_unknown_is_not_a_state_that_this_version_does_not_know() {
+    let state = |text: &str| serde_json::from_str::<OutcomeState>(text).unwrap();
+    assert_eq!(state(r#""unknown""#), OutcomeState::Unknown);
+    assert!(OutcomeState::KNOWN.contains(&OutcomeState::Unknown));
+    assert_eq!(serde_json::to_string(&OutcomeState::Unknown).unwrap(), r#""unknown""#);
+
+    assert!(matches!(state(r#""unheard_of""#), OutcomeState::Unrecognized(_)));
+    // A server that took the name of the catch-all for a value would not be mistaken for it either.
+    assert_eq!(state(r#""unrecognized""#).as_str(), "unrecognized");
 }
 
 #[test]
@@ -178,7 +191,7 @@ fn a_schedule_that_makes_no_sense_is_kept_as_it_is() {
         r#"{"type":"once","timezone":"UTC"}"#,
     ] {
         let schedule: Schedule = serde_json::from_str(text).unwrap();
-        assert!(matches!(schedule, Schedule::Unknown(_)), "{text}");
+        assert!(matches!(schedule, Schedule::Unrecognized(_)), "{text}");
         assert_eq!(serde_json::to_string(&schedule).unwrap(), text);
     }
 }

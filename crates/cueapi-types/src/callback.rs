@@ -142,7 +142,7 @@ impl CueCallback {
 /// A server answers another method with the misleading code `duplicate_cue_name`, or 500: so it is not sent.
 fn only_known<S: Serializer>(method: &CallbackMethod, serializer: S) -> Result<S::Ok, S::Error> {
     match method {
-        CallbackMethod::Unknown(_) => Err(ser::Error::custom(
+        CallbackMethod::Unrecognized(_) => Err(ser::Error::custom(
             "the method of a callback is one of POST, GET, PUT and PATCH",
         )),
         known => known.serialize(serializer),

@@ -12,14 +12,14 @@ use std::fmt;
 /// use cueapi_types::VerificationMode;
 ///
 /// let mode: VerificationMode = "hibernating".parse()?;
-/// assert!(matches!(mode, VerificationMode::Unknown(_)));
+/// assert!(matches!(mode, VerificationMode::Unrecognized(_)));
 /// assert_eq!(mode.as_str(), "hibernating");
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct UnknownValue(Box<str>);
+pub struct UnrecognizedValue(Box<str>);
 
-impl UnknownValue {
+impl UnrecognizedValue {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
     }
@@ -29,7 +29,7 @@ impl UnknownValue {
     }
 }
 
-impl fmt::Debug for UnknownValue {
+impl fmt::Debug for UnrecognizedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -48,8 +48,8 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )+
-            /// A value that this version of the crate does not know; see [`UnknownValue`]($crate::UnknownValue).
-            Unknown($crate::UnknownValue),
+            /// A value that this version of the crate does not know; see [`UnrecognizedValue`]($crate::UnrecognizedValue).
+            Unrecognized($crate::UnrecognizedValue),
         }
 
         impl $name {
@@ -66,7 +66,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+
-                    Self::Unknown(value) => value.as_str(),
+                    Self::Unrecognized(value) => value.as_str(),
                 }
             }
         }
@@ -75,7 +75,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )+
-                    _ => Self::Unknown($crate::UnknownValue::new(text)),
+                    _ => Self::Unrecognized($crate::UnrecognizedValue::new(text)),
                 }
             }
         }

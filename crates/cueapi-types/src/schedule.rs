@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Timestamp, UnknownValue};
+use crate::{Timestamp, UnrecognizedValue};
 
 /// When a cue fires.
 ///
@@ -31,7 +31,7 @@ pub enum Schedule {
     Once(Once),
     /// What a server sent and this version does not know: another type, or one of the above without the field that
     /// it is about.
-    Unknown(UnknownSchedule),
+    Unrecognized(UnrecognizedSchedule),
 }
 
 impl Schedule {
@@ -121,15 +121,15 @@ pub struct Once {
 
 /// A schedule that this version of the crate does not know; it goes back to the server as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownSchedule(Wire<UnknownValue>);
+pub struct UnrecognizedSchedule(Wire<UnrecognizedValue>);
 
-impl UnknownSchedule {
+impl UnrecognizedSchedule {
     /// The schedule's `type` on the wire.
     ///
     /// ```
     /// use cueapi_types::Schedule;
     ///
-    /// let Schedule::Unknown(schedule) = serde_json::from_str(r#"{"type":"lunar"}"#)? else { unreachable!() };
+    /// let Schedule::Unrecognized(schedule) = serde_json::from_str(r#"{"type":"lunar"}"#)? else { unreachable!() };
     /// assert_eq!(schedule.type_name(), "lunar");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -168,7 +168,7 @@ impl Serialize for Schedule {
                 at: Some(*at),
             }
             .serialize(serializer),
-            Self::Unknown(UnknownSchedule(Wire {
+            Self::Unrecognized(UnrecognizedSchedule(Wire {
                 r#type,
                 timezone,
                 cron,
@@ -196,8 +196,8 @@ impl<'de> Deserialize<'de> for Schedule {
             ("recurring", Some(cron), at) => Self::Recurring(Recurring { cron, timezone, at }),
             ("once", cron, Some(at)) => Self::Once(Once { at, cron, timezone }),
             (other, cron, at) => {
-                let r#type = UnknownValue::new(other);
-                Self::Unknown(UnknownSchedule(Wire {
+                let r#type = UnrecognizedValue::new(other);
+                Self::Unrecognized(UnrecognizedSchedule(Wire {
                     r#type,
                     timezone,
                     cron,

@@ -151,7 +151,7 @@ fn error_body(api: &ApiError, captured: &Value) -> Value {
     if let Some(key) = text {
         body[key] = json!(api.message);
     }
-    if shape["code"].is_string() || !matches!(api.code, ErrorCode::Unknown(_)) {
+    if shape["code"].is_string() || !matches!(api.code, ErrorCode::Unrecognized(_)) {
         body["code"] = json!(api.code);
     }
     if shape["details"].is_array() {

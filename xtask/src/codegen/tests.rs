@@ -90,6 +90,11 @@ fn every_complaint_says_where_and_what_to_do() {
             "components.schemas.CueStatus: `enum` and x-open-enum do not have the same values",
         ),
         (
+            "      enum: [active, paused, completed, failed]\n      x-open-enum:\n",
+            "      enum: [unrecognized, active, paused, completed, failed]\n      x-open-enum:\n        unrecognized: None of these.\n",
+            "components.schemas.CueStatus: the value unrecognized would be the variant Unrecognized",
+        ),
+        (
             "            cue_limit_exceeded: active",
             "            cue_limit_exeeded: active",
             "cue_limit_exeeded is no ErrorCode: add it to components.schemas.ErrorCode",

@@ -156,10 +156,9 @@ fn field(field: &Field) -> TokenStream {
 /// As text: the formatter leaves what is inside a macro call alone.
 fn open_enum(item: &TypeItem, variants: &[(String, String)]) -> String {
     let mut text = String::from("open_enum! {\n");
-    let (unknown, named): (Vec<_>, Vec<_>) = variants.iter().partition(|(value, _)| value == "unknown");
-    text.push_str(&comment("    ", &docs::open_enum(item, &named, !unknown.is_empty())));
+    text.push_str(&comment("    ", &docs::open_enum(item, variants)));
     text.push_str(&format!("    pub enum {} {{\n", item.name));
-    for (value, doc) in named {
+    for (value, doc) in variants {
         text.push_str(&comment("        ", &docs::described(doc, false)));
         text.push_str(&format!("        {} = {value:?},\n", AsUpperCamelCase(value)));
     }

@@ -80,7 +80,7 @@ open_enum! {
     /// use cueapi_types::AgentStatus;
     ///
     /// assert_eq!(AgentStatus::from("online"), AgentStatus::Online);
-    /// assert!(matches!(AgentStatus::from("of a newer server"), AgentStatus::Unknown(_)));
+    /// assert!(matches!(AgentStatus::from("of a newer server"), AgentStatus::Unrecognized(_)));
     /// ```
     pub enum AgentStatus {
         /// It is there.
@@ -151,7 +151,7 @@ open_enum! {
     /// use cueapi_types::PreferredContact;
     ///
     /// assert_eq!(PreferredContact::from("sync"), PreferredContact::Sync);
-    /// assert!(matches!(PreferredContact::from("of a newer server"), PreferredContact::Unknown(_)));
+    /// assert!(matches!(PreferredContact::from("of a newer server"), PreferredContact::Unrecognized(_)));
     /// ```
     pub enum PreferredContact {
         /// It answers at once.

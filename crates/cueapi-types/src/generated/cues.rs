@@ -227,7 +227,7 @@ open_enum! {
     /// use cueapi_types::CueStatus;
     ///
     /// assert_eq!(CueStatus::from("active"), CueStatus::Active);
-    /// assert!(matches!(CueStatus::from("of a newer server"), CueStatus::Unknown(_)));
+    /// assert!(matches!(CueStatus::from("of a newer server"), CueStatus::Unrecognized(_)));
     /// ```
     pub enum CueStatus {
         /// It fires by its schedule.
@@ -248,7 +248,7 @@ open_enum! {
     /// use cueapi_types::TransportKind;
     ///
     /// assert_eq!(TransportKind::from("webhook"), TransportKind::Webhook);
-    /// assert!(matches!(TransportKind::from("of a newer server"), TransportKind::Unknown(_)));
+    /// assert!(matches!(TransportKind::from("of a newer server"), TransportKind::Unrecognized(_)));
     /// ```
     pub enum TransportKind {
         /// The server calls a URL.
@@ -348,7 +348,7 @@ open_enum! {
     /// use cueapi_types::CatchUp;
     ///
     /// assert_eq!(CatchUp::from("skip_missed"), CatchUp::SkipMissed);
-    /// assert!(matches!(CatchUp::from("of a newer server"), CatchUp::Unknown(_)));
+    /// assert!(matches!(CatchUp::from("of a newer server"), CatchUp::Unrecognized(_)));
     /// ```
     pub enum CatchUp {
         /// They are left out.
@@ -369,7 +369,7 @@ open_enum! {
     /// use cueapi_types::MergeStrategy;
     ///
     /// assert_eq!(MergeStrategy::from("merge"), MergeStrategy::Merge);
-    /// assert!(matches!(MergeStrategy::from("of a newer server"), MergeStrategy::Unknown(_)));
+    /// assert!(matches!(MergeStrategy::from("of a newer server"), MergeStrategy::Unrecognized(_)));
     /// ```
     pub enum MergeStrategy {
         /// The two are merged.

@@ -55,7 +55,7 @@ open_enum! {
     /// use cueapi_types::EchoStatus;
     ///
     /// assert_eq!(EchoStatus::from("waiting"), EchoStatus::Waiting);
-    /// assert!(matches!(EchoStatus::from("of a newer server"), EchoStatus::Unknown(_)));
+    /// assert!(matches!(EchoStatus::from("of a newer server"), EchoStatus::Unrecognized(_)));
     /// ```
     pub enum EchoStatus {
         /// Nothing yet, or nothing any more.

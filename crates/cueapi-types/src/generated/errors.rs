@@ -14,7 +14,7 @@ open_enum! {
     /// use cueapi_types::ErrorCode;
     ///
     /// assert_eq!(ErrorCode::from("invalid_json"), ErrorCode::InvalidJson);
-    /// assert!(matches!(ErrorCode::from("of a newer server"), ErrorCode::Unknown(_)));
+    /// assert!(matches!(ErrorCode::from("of a newer server"), ErrorCode::Unrecognized(_)));
     /// ```
     pub enum ErrorCode {
         /// 400: the request body is not JSON.

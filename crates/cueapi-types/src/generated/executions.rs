@@ -115,7 +115,7 @@ open_enum! {
     /// use cueapi_types::ExecutionStatus;
     ///
     /// assert_eq!(ExecutionStatus::from("pending"), ExecutionStatus::Pending);
-    /// assert!(matches!(ExecutionStatus::from("of a newer server"), ExecutionStatus::Unknown(_)));
+    /// assert!(matches!(ExecutionStatus::from("of a newer server"), ExecutionStatus::Unrecognized(_)));
     /// ```
     pub enum ExecutionStatus {
         /// It waits for its delivery, or for a worker.
@@ -142,13 +142,11 @@ open_enum! {
 open_enum! {
     /// What an outcome was found to be.
     ///
-    /// The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.
-    ///
     /// ```
     /// use cueapi_types::OutcomeState;
     ///
     /// assert_eq!(OutcomeState::from("reported_success"), OutcomeState::ReportedSuccess);
-    /// assert!(matches!(OutcomeState::from("of a newer server"), OutcomeState::Unknown(_)));
+    /// assert!(matches!(OutcomeState::from("of a newer server"), OutcomeState::Unrecognized(_)));
     /// ```
     pub enum OutcomeState {
         /// Success was reported, and nothing is to be verified.
@@ -161,6 +159,8 @@ open_enum! {
         VerifiedSuccess = "verified_success",
         /// The evidence is missing, or somebody rejected it.
         VerificationFailed = "verification_failed",
+        /// The deadline for the outcome passed and nobody has reported one (hosted service).
+        Unknown = "unknown",
     }
 }
 
@@ -171,7 +171,7 @@ open_enum! {
     /// use cueapi_types::TriggeredBy;
     ///
     /// assert_eq!(TriggeredBy::from("schedule"), TriggeredBy::Schedule);
-    /// assert!(matches!(TriggeredBy::from("of a newer server"), TriggeredBy::Unknown(_)));
+    /// assert!(matches!(TriggeredBy::from("of a newer server"), TriggeredBy::Unrecognized(_)));
     /// ```
     pub enum TriggeredBy {
         /// By its cue's schedule.

@@ -89,7 +89,7 @@ open_enum! {
     /// use cueapi_types::LoginStatus;
     ///
     /// assert_eq!(LoginStatus::from("pending"), LoginStatus::Pending);
-    /// assert!(matches!(LoginStatus::from("of a newer server"), LoginStatus::Unknown(_)));
+    /// assert!(matches!(LoginStatus::from("of a newer server"), LoginStatus::Unrecognized(_)));
     /// ```
     pub enum LoginStatus {
         /// The user has not gone on yet.

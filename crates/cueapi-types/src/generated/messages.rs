@@ -176,7 +176,7 @@ open_enum! {
     /// use cueapi_types::DeliveryState;
     ///
     /// assert_eq!(DeliveryState::from("queued"), DeliveryState::Queued);
-    /// assert!(matches!(DeliveryState::from("of a newer server"), DeliveryState::Unknown(_)));
+    /// assert!(matches!(DeliveryState::from("of a newer server"), DeliveryState::Unrecognized(_)));
     /// ```
     pub enum DeliveryState {
         /// It waits to be fetched or pushed.
@@ -207,7 +207,7 @@ open_enum! {
     /// use cueapi_types::LiveFallbackMode;
     ///
     /// assert_eq!(LiveFallbackMode::from("live_only"), LiveFallbackMode::LiveOnly);
-    /// assert!(matches!(LiveFallbackMode::from("of a newer server"), LiveFallbackMode::Unknown(_)));
+    /// assert!(matches!(LiveFallbackMode::from("of a newer server"), LiveFallbackMode::Unrecognized(_)));
     /// ```
     pub enum LiveFallbackMode {
         /// Nothing.

@@ -94,7 +94,7 @@ open_enum! {
     /// use cueapi_types::HealthStatus;
     ///
     /// assert_eq!(HealthStatus::from("healthy"), HealthStatus::Healthy);
-    /// assert!(matches!(HealthStatus::from("of a newer server"), HealthStatus::Unknown(_)));
+    /// assert!(matches!(HealthStatus::from("of a newer server"), HealthStatus::Unrecognized(_)));
     /// ```
     pub enum HealthStatus {
         /// All parts work.
@@ -136,13 +136,11 @@ pub struct HealthServices {
 open_enum! {
     /// How a part of a server is.
     ///
-    /// The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.
-    ///
     /// ```
     /// use cueapi_types::ServiceHealth;
     ///
     /// assert_eq!(ServiceHealth::from("ok"), ServiceHealth::Ok);
-    /// assert!(matches!(ServiceHealth::from("of a newer server"), ServiceHealth::Unknown(_)));
+    /// assert!(matches!(ServiceHealth::from("of a newer server"), ServiceHealth::Unrecognized(_)));
     /// ```
     pub enum ServiceHealth {
         /// It works.
@@ -151,6 +149,8 @@ open_enum! {
         Error = "error",
         /// It has not been heard of for too long.
         Stale = "stale",
+        /// The server cannot tell.
+        Unknown = "unknown",
         /// There is none.
         None = "none",
     }

@@ -77,7 +77,7 @@ open_enum! {
     /// use cueapi_types::DeliveryTarget;
     ///
     /// assert_eq!(DeliveryTarget::from("pull"), DeliveryTarget::Pull);
-    /// assert!(matches!(DeliveryTarget::from("of a newer server"), DeliveryTarget::Unknown(_)));
+    /// assert!(matches!(DeliveryTarget::from("of a newer server"), DeliveryTarget::Unrecognized(_)));
     /// ```
     pub enum DeliveryTarget {
         /// They are fetched; the server keeps track of how far.

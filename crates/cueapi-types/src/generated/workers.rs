@@ -41,7 +41,7 @@ open_enum! {
     /// use cueapi_types::WorkerStatus;
     ///
     /// assert_eq!(WorkerStatus::from("active"), WorkerStatus::Active);
-    /// assert!(matches!(WorkerStatus::from("of a newer server"), WorkerStatus::Unknown(_)));
+    /// assert!(matches!(WorkerStatus::from("of a newer server"), WorkerStatus::Unrecognized(_)));
     /// ```
     pub enum WorkerStatus {
         /// Less than 180 seconds ago (the hosted service says 360).

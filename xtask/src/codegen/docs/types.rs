@@ -29,20 +29,16 @@ pub(in crate::codegen) fn model(item: &TypeItem, fields: &[&Field], sample: &Val
 }
 
 /// The documentation of an open enum.
-pub(in crate::codegen) fn open_enum(item: &TypeItem, named: &[&(String, String)], has_unknown: bool) -> Vec<String> {
+pub(in crate::codegen) fn open_enum(item: &TypeItem, variants: &[(String, String)]) -> Vec<String> {
     let mut doc = documented(item);
-    if has_unknown {
-        // A variant of this name is there already, and means the same to the caller.
-        doc.text("The server's own word `unknown` decodes as [`Unknown`](Self::Unknown), too.");
-    }
     let name = &item.name;
     let mut code = vec![format!("use cueapi_types::{name};"), String::new()];
-    if let Some((value, _)) = named.first() {
+    if let Some((value, _)) = variants.first() {
         let variant = value.to_upper_camel_case();
         code.push(format!("assert_eq!({name}::from({value:?}), {name}::{variant});"));
     }
     code.push(format!(
-        "assert!(matches!({name}::from(\"of a newer server\"), {name}::Unknown(_)));"
+        "assert!(matches!({name}::from(\"of a newer server\"), {name}::Unrecognized(_)));"
     ));
     doc.code(&code);
     doc.lines

@@ -255,6 +255,10 @@ fn variants(values: &[String], schema: &Schema, at: &At) -> Result<Vec<(String, 
         docs.keys().eq(values),
         at.error("`enum` and x-open-enum do not have the same values in the same order")
     );
+    ensure!(
+        !docs.contains_key("unrecognized"),
+        at.error("the value unrecognized would be the variant Unrecognized, which is what no variant stands for")
+    );
     Ok(docs.iter().map(|(value, doc)| (value.clone(), doc.clone())).collect())
 }
 
