@@ -105,4 +105,8 @@ impl<C: BlockingHttpClient + 'static> LocalHttpClient for Ready<C> {
     async fn sleep(&self, duration: Duration) {
         self.0.sleep(duration);
     }
+
+    fn now(&self) -> Option<Duration> {
+        self.0.now()
+    }
 }

@@ -5,7 +5,7 @@ mod kind;
 
 use std::{fmt, time::Duration};
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::{HeaderMap, StatusCode, Uri};
 use bytes::Bytes;
 use cueapi_types::{ApiError, RecordedOutcome};
 
@@ -176,17 +176,20 @@ impl Error {
         operation: &'static str,
         repeat: Repeat,
         attempts: u32,
+        target: &Uri,
         error: HttpError,
         may_have_executed: bool,
     ) -> Self {
         let kind = match error.kind() {
             HttpErrorKind::Connect => ErrorKind::Connect,
+            HttpErrorKind::Certificate => ErrorKind::Certificate,
+            HttpErrorKind::Unsendable => ErrorKind::Build,
             HttpErrorKind::Timeout => ErrorKind::Timeout,
             HttpErrorKind::Interrupted => ErrorKind::Interrupted,
             HttpErrorKind::TooLarge | HttpErrorKind::Other => ErrorKind::Http,
         };
         Self(Box::new(Inner {
-            message: Some(error.to_string()),
+            message: Some(not_exchanged(target, &error)),
             may_have_executed,
             source: error.into_source(),
             ..Inner::new(kind, operation, repeat, attempts)
@@ -352,6 +355,31 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
+}
+
+/// Says why no response came; where nothing was sent, also what the HTTP stack says of it and which server was tried.
+fn not_exchanged(target: &Uri, error: &HttpError) -> String {
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    match error.kind() {
+        HttpErrorKind::Connect => format!("{error} at {}{cause}", address(target)),
+        HttpErrorKind::Certificate => format!("{error}{cause} (at {})", address(target)),
+        HttpErrorKind::Unsendable => format!("{error}{cause}"),
+        _ => error.to_string(),
+    }
+}
+
+/// Host and port, also where the URL leaves the port to its scheme.
+fn address(target: &Uri) -> String {
+    let default = if target.scheme_str() == Some("https") { 443 } else { 80 };
+    format!(
+        "{}:{}",
+        target.host().unwrap_or_default(),
+        target.port_u16().unwrap_or(default)
+    )
 }
 
 /// The server's id of a request.

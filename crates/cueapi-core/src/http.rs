@@ -17,6 +17,7 @@
 //!
 //! The `conformance` module (feature `conformance`) checks all of it against a faulty server on loopback.
 
+mod clock;
 mod error;
 mod extensions;
 mod shared;
@@ -37,7 +38,7 @@ pub type Request = ::http::Request<Bytes>;
 /// A response with its whole body.
 pub type Response = ::http::Response<Bytes>;
 
-/// All that the SDK needs from the outside world: one HTTP exchange and one sleep.
+/// All that the SDK needs from the outside world: one HTTP exchange, one sleep and one clock.
 ///
 /// `sleep` is required, so that the SDK brings no hidden runtime and a test client can record sleeps instead of waiting.
 ///
@@ -60,6 +61,14 @@ pub trait HttpClient: Send + Sync + 'static {
 
     /// Waits between two attempts.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+
+    /// The time on a clock that never goes back, from a start that is the same for all calls of this client.
+    ///
+    /// Bounds whole calls; the SDK reads no other clock. Returns `None` where there is none, by default on
+    /// `wasm32-unknown-unknown`: attempts and waits are then counted as if each took all the time it may.
+    fn now(&self) -> Option<Duration> {
+        clock::now()
+    }
 }
 
 /// The same contract for single-threaded runtimes, such as `fetch` in a browser or at the edge.
@@ -85,6 +94,11 @@ pub trait LocalHttpClient: 'static {
 
     /// Waits between two attempts.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()>;
+
+    /// The time on a clock that never goes back; see [`HttpClient::now`].
+    fn now(&self) -> Option<Duration> {
+        clock::now()
+    }
 }
 
 /// The same contract without a runtime.
@@ -112,6 +126,11 @@ pub trait BlockingHttpClient {
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
+
+    /// The time on a clock that never goes back; see [`HttpClient::now`].
+    fn now(&self) -> Option<Duration> {
+        clock::now()
+    }
 }
 
 impl<T: HttpClient> LocalHttpClient for T {
@@ -121,6 +140,10 @@ impl<T: HttpClient> LocalHttpClient for T {
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         HttpClient::sleep(self, duration)
+    }
+
+    fn now(&self) -> Option<Duration> {
+        HttpClient::now(self)
     }
 }
 
@@ -132,6 +155,10 @@ impl<T: HttpClient> HttpClient for Arc<T> {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         HttpClient::sleep(&**self, duration)
     }
+
+    fn now(&self) -> Option<Duration> {
+        HttpClient::now(&**self)
+    }
 }
 
 impl<T: LocalHttpClient> LocalHttpClient for Rc<T> {
@@ -142,6 +169,10 @@ impl<T: LocalHttpClient> LocalHttpClient for Rc<T> {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
         LocalHttpClient::sleep(&**self, duration)
     }
+
+    fn now(&self) -> Option<Duration> {
+        LocalHttpClient::now(&**self)
+    }
 }
 
 impl<T: BlockingHttpClient + ?Sized> BlockingHttpClient for Arc<T> {
@@ -151,5 +182,9 @@ impl<T: BlockingHttpClient + ?Sized> BlockingHttpClient for Arc<T> {
 
     fn sleep(&self, duration: Duration) {
         T::sleep(self, duration);
+    }
+
+    fn now(&self) -> Option<Duration> {
+        T::now(self)
     }
 }

@@ -176,7 +176,10 @@ fn is_passing(outcome: AttemptOutcome) -> bool {
 /// Whether the server may have carried out a request that ended like this.
 pub(crate) fn fate_is_unknown(outcome: AttemptOutcome) -> bool {
     match outcome {
-        AttemptOutcome::Failed(kind) => kind != HttpErrorKind::Connect,
+        AttemptOutcome::Failed(kind) => !matches!(
+            kind,
+            HttpErrorKind::Connect | HttpErrorKind::Certificate | HttpErrorKind::Unsendable
+        ),
         // A refusal comes before any work; a redirect, a server's failure or its own timeout says nothing of the kind.
         AttemptOutcome::Answered(status, _) => !status.is_client_error() || status == StatusCode::REQUEST_TIMEOUT,
     }

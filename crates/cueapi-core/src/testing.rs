@@ -38,7 +38,8 @@ use crate::{
 
 /// An HTTP client that answers from a script and records what it was asked.
 ///
-/// Clones share script and record. Sleeps are recorded and take no time. An [`HttpClient`] and a [`BlockingHttpClient`] alike.
+/// Clones share script and record. Sleeps are recorded and take no time, but its clock goes on
+/// by them. An [`HttpClient`] and a [`BlockingHttpClient`] alike.
 ///
 /// ```
 /// use cueapi_core::testing::{ReplayClient, json};
@@ -246,6 +247,11 @@ impl ReplayClient {
         }
     }
 
+    /// What its clock shows: it stands still but for sleeps, which take no time elsewhere.
+    fn slept(&self) -> Duration {
+        self.state().sleeps.iter().sum()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -259,6 +265,10 @@ impl HttpClient for ReplayClient {
     async fn sleep(&self, duration: Duration) {
         self.state().sleeps.push(duration);
     }
+
+    fn now(&self) -> Option<Duration> {
+        Some(self.slept())
+    }
 }
 
 impl BlockingHttpClient for ReplayClient {
@@ -268,6 +278,10 @@ impl BlockingHttpClient for ReplayClient {
 
     fn sleep(&self, duration: Duration) {
         self.state().sleeps.push(duration);
+    }
+
+    fn now(&self) -> Option<Duration> {
+        Some(self.slept())
     }
 }
 

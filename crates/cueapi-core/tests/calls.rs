@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cueapi_core::{
     Error, ErrorKind, RetryPolicy,
-    http::{AttemptTimeout, HttpErrorKind, MaxResponseBytes, Operation},
+    call::Step,
+    http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation},
     testing::{self, Replay, ReplayClient, failure, json, response},
     types::{Callback, ErrorCode, Outcome, Schedule, Transport},
 };
@@ -99,8 +100,33 @@ fn a_fire_that_never_left_at_last_certainly_did_nothing() {
     );
     assert_eq!(
         error.to_string(),
-        "cues.fire failed: no connection to the server (3 attempts)"
+        "cues.fire failed: no connection to the server at api.cueapi.ai:443 (3 attempts)"
     );
+}
+
+#[test]
+fn what_never_left_for_a_lasting_reason_is_not_repeated_and_says_why() {
+    for (kind, expected, message) in [
+        (
+            HttpErrorKind::Certificate,
+            ErrorKind::Certificate,
+            "the server's certificate is not trusted: it has expired (at api.cueapi.ai:443)",
+        ),
+        (
+            HttpErrorKind::Unsendable,
+            ErrorKind::Build,
+            "the HTTP client cannot send this request: it has expired",
+        ),
+    ] {
+        let broken = || Err(HttpError::new(kind).with_source("it has expired"));
+        let mut call = ReplayClient::default().client().cues().get("cue_1").into_call();
+        assert!(matches!(call.step(None), Step::Send(_)));
+        let Step::Done(Err(error)) = call.step(Some(broken())) else {
+            panic!("{kind:?} was repeated")
+        };
+        assert_eq!((error.kind(), error.may_have_executed()), (expected, false));
+        assert_eq!(error.to_string(), format!("cues.get failed: {message} (1 attempt)"));
+    }
 }
 
 #[test]

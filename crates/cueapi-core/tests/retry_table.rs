@@ -7,7 +7,7 @@ use std::time::Duration;
 use cueapi_core::{
     RetryPolicy,
     endpoint::Repeat::{self, Keyed, Safe, Unsafe, WriteOnce},
-    http::HttpErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge},
+    http::HttpErrorKind::{Certificate, Connect, Interrupted, Other, Timeout, TooLarge, Unsendable},
     retry::{
         AttemptOutcome::{self, Answered, Failed},
         Decision::{RetryAfter, Stop},
@@ -28,6 +28,8 @@ fn what_is_repeated_depends_on_what_is_known_of_the_attempt() {
     //                             Safe   Keyed  WriteOnce Unsafe
     let table = [
         (Failed(Connect), [true, true, true, true]),
+        (Failed(Certificate), [false, false, false, false]),
+        (Failed(Unsendable), [false, false, false, false]),
         (Failed(Timeout), [true, true, true, false]),
         (Failed(Interrupted), [true, true, true, false]),
         (Failed(TooLarge), [false, false, false, false]),

@@ -214,7 +214,7 @@ impl Exchange {
         let Rules { operation, repeat, .. } = self.rules;
         let error = match result {
             Ok(response) => Error::refused(operation, repeat, self.attempts, response, self.fate_unknown),
-            Err(error) => Error::exchange(operation, repeat, self.attempts, error, self.fate_unknown),
+            Err(error) => Error::exchange(operation, repeat, self.attempts, &self.uri, error, self.fate_unknown),
         };
         Next::Done(Err(error))
     }

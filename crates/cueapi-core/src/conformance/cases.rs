@@ -430,8 +430,8 @@ fn waiting() -> Vec<Case> {
         })
         .step(Step::Abandon(Call::get())),
         Case::new(
-            "sleep lasts at least as long as asked",
-            "a Retry-After cut short is refused again",
+            "sleep lasts at least as long as asked, and its clock goes on",
+            "a Retry-After cut short is refused again, and the clock bounds whole calls",
         )
         .step(Step::Sleep(Duration::from_millis(60)))
         .step(Step::Sleep(Duration::ZERO)),

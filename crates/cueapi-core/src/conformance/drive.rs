@@ -69,9 +69,12 @@ async fn play<C: LocalHttpClient>(client: &C, case: &Case) -> Result<(), String>
                 check_flood(server.seen().flooded)?;
             }
             Step::Sleep(duration) => {
-                let started = Instant::now();
+                let (started, clock) = (Instant::now(), client.now());
                 client.sleep(*duration).await;
-                let slept = started.elapsed();
+                let (slept, clock) = (started.elapsed(), clock.zip(client.now()));
+                check(clock.is_none_or(|(before, after)| after >= before + *duration), || {
+                    format!("expected the client's clock to go on by {duration:?}, saw {clock:?}")
+                })?;
                 check(slept >= *duration, || {
                     format!("expected to sleep {duration:?}, slept {slept:?}")
                 })?;

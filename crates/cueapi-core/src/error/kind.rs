@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Build,
     /// No connection to the server; nothing was sent.
     Connect,
+    /// The server's certificate is not trusted; nothing was sent.
+    Certificate,
     /// The last attempt ran out of time.
     Timeout,
     /// The connection broke before the response was complete.
@@ -90,6 +92,9 @@ impl ErrorKind {
     pub(super) fn help(self) -> Option<&'static str> {
         Some(match self {
             Self::Connect => "check the base URL and that the server is reachable; nothing was sent",
+            Self::Certificate => {
+                "check the base URL and the machine's clock; give the HTTP client the server's certificate authority if it is your own"
+            }
             Self::Timeout => "raise the timeout if the server is slow; ask may_have_executed() before repeating",
             Self::Interrupted => "ask may_have_executed() before repeating",
             Self::RateLimited => "wait for retry_after() and send fewer requests a minute",

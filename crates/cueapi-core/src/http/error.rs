@@ -24,6 +24,11 @@ pub struct HttpError {
 pub enum HttpErrorKind {
     /// No connection: **not one byte** of the request was written. Any request may be sent again.
     Connect,
+    /// The server's certificate is not trusted, so that no connection came about: **not one byte** of the request was
+    /// written. Not repeated, because the certificate will be the same. The source says what is wrong with it.
+    Certificate,
+    /// This HTTP stack cannot send this request as it is: **not one byte** of it was written. Not repeated.
+    Unsendable,
     /// The time of the attempt ran out. The request may have reached the server.
     Timeout,
     /// The connection broke before the response was complete. The request may have reached the server.
@@ -63,6 +68,8 @@ impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             HttpErrorKind::Connect => "no connection to the server",
+            HttpErrorKind::Certificate => "the server's certificate is not trusted",
+            HttpErrorKind::Unsendable => "the HTTP client cannot send this request",
             HttpErrorKind::Timeout => "the attempt ran out of time",
             HttpErrorKind::Interrupted => "the connection broke before the response was complete",
             HttpErrorKind::TooLarge => "the response is larger than the client's limit",

@@ -37,6 +37,10 @@ impl HttpClient for SharedHttpClient {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
         self.0.sleep(duration)
     }
+
+    fn now(&self) -> Option<Duration> {
+        self.0.now()
+    }
 }
 
 impl fmt::Debug for SharedHttpClient {
@@ -51,6 +55,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 trait DynHttpClient: Send + Sync {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>>;
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    fn now(&self) -> Option<Duration>;
 }
 
 impl<T: HttpClient> DynHttpClient for T {
@@ -60,5 +65,9 @@ impl<T: HttpClient> DynHttpClient for T {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(HttpClient::sleep(self, duration))
+    }
+
+    fn now(&self) -> Option<Duration> {
+        HttpClient::now(self)
     }
 }
