@@ -25,6 +25,7 @@ pub(crate) fn create_cue(cue: &CreateCue) -> Result<(), BuildError> {
     let task = cue
         .payload
         .as_ref()
+        .filter(|payload| payload.as_str().starts_with('{'))
         .and_then(|payload| payload.parse::<Task>().ok())
         .and_then(|payload| payload.task);
     match task {

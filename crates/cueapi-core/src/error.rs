@@ -157,7 +157,7 @@ impl Error {
     /// What usually helps with this kind of failure, in one sentence.
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
-        self.0.kind.help()
+        self.0.kind.help(self.api().map(|api| &api.code))
     }
 }
 

@@ -288,8 +288,11 @@ fn report(outcome: Outcome, script: impl IntoIterator<Item = Replay>) -> (Result
     (result.map(|receipt| receipt.reconciled), replay)
 }
 
+/// What a self-hosted server and the hosted service call an outcome that stands.
+const ALREADY_RECORDED: [&str; 2] = ["outcome_already_recorded", "outcome_already_reported"];
+
 fn already_recorded() -> Replay {
-    json(409, error_body("outcome_already_recorded"))
+    json(409, error_body(ALREADY_RECORDED[0]))
 }
 
 #[test]
@@ -305,41 +308,37 @@ fn an_outcome_is_reported_again_when_its_fate_is_unknown() {
 #[test]
 fn a_refused_repeat_is_reconciled_when_the_recorded_outcome_is_ours() {
     let ours = value!({"success": true, "result": "done", "error": null, "metadata": {"n": 10000000000000000u64}, "recorded_at": "2026-11-23T20:41:11Z"});
-    let outcome = Outcome::success()
-        .result("done")
-        .external_id("batch-7")
-        .metadata(&value!({"n": 1e16}));
-    let (result, replay) = report(
-        outcome,
-        [
+    for code in ALREADY_RECORDED {
+        let outcome = Outcome::success()
+            .result("done")
+            .external_id("batch-7")
+            .metadata(&value!({"n": 1e16}));
+        let script = [
             failure(HttpErrorKind::Timeout),
-            already_recorded(),
-            json(200, execution(ours)),
-        ],
-    );
-    assert!(result.unwrap(), "reconciled");
-    assert!(
-        replay.requests()[2].starts_with("GET /v1/executions/e1\n"),
-        "{}",
-        replay.requests()[2]
-    );
+            json(409, error_body(code)),
+            json(200, execution(ours.clone())),
+        ];
+        let (result, replay) = report(outcome, script);
+        assert!(result.unwrap(), "reconciled after {code}");
+        let read_back = &replay.requests()[2];
+        assert!(read_back.starts_with("GET /v1/executions/e1\n"), "{read_back}");
+    }
 }
 
 #[test]
 fn a_refused_repeat_tells_whose_outcome_stands_when_it_is_not_ours() {
     let theirs = value!({"success": false, "result": null, "error": "disk full", "metadata": null, "recorded_at": "2026-11-23T20:41:11Z"});
-    let (result, _) = report(
-        Outcome::success(),
-        [
+    for code in ALREADY_RECORDED {
+        let script = [
             failure(HttpErrorKind::Timeout),
-            already_recorded(),
-            json(200, execution(theirs)),
-        ],
-    );
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert_eq!(error.recorded_outcome().unwrap().error.as_deref(), Some("disk full"));
-    assert!(!error.may_have_executed());
+            json(409, error_body(code)),
+            json(200, execution(theirs.clone())),
+        ];
+        let error = report(Outcome::success(), script).0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{code}");
+        assert_eq!(error.recorded_outcome().unwrap().error.as_deref(), Some("disk full"));
+        assert!(!error.may_have_executed());
+    }
 }
 
 #[test]
@@ -392,8 +391,7 @@ fn what_no_server_can_take_is_refused_before_it_is_sent() {
             create("n", &value!({"deep": ["a\0"]}), callback()),
             "$.payload.deep[0] contains U+0000",
         ),
-        (create("n", &value!([1, 2]), callback()), "object"),
-        (create("n", &value!({"x": "y".repeat(1 << 20)}), callback()), "1048576"),
+        (create("n", &value!({"x": "y".repeat(2 << 20)}), callback()), "2097152"),
         (create("n", &value!({"task": 7}), Transport::Worker), "payload.task"),
     ] {
         let error = result.unwrap_err();
@@ -405,6 +403,16 @@ fn what_no_server_can_take_is_refused_before_it_is_sent() {
     }
     create("n", &value!({"task": 7}), callback()).unwrap();
     create("n", &value!({"task": "seven"}), Transport::Worker).unwrap();
+}
+
+#[test]
+fn what_one_kind_of_server_takes_is_sent() {
+    let callback = || Callback::new("https://a.example");
+    // Self-hosted: an object of up to 1 MiB. Hosted: any JSON of up to 1 MB in a request of up to 2 MB.
+    for payload in [value!([1, 2]), value!("text"), value!({"x": "y".repeat(1 << 20)})] {
+        create("n", &payload, callback()).unwrap();
+        create("n", &payload, Transport::Worker).unwrap();
+    }
 }
 
 #[test]

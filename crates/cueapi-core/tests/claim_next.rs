@@ -28,10 +28,21 @@ fn claimed(id: &str) -> Replay {
 }
 
 fn refused() -> Replay {
-    json(
-        409,
-        r#"{"error":{"code":"claim_failed","message":"Execution is not available","status":409}}"#,
-    )
+    refused_as("claim_failed")
+}
+
+fn refused_as(code: &str) -> Replay {
+    let error = value!({"error": {"code": code, "message": "Execution is not available", "status": 409}});
+    json(409, error.to_string())
+}
+
+#[test]
+fn an_execution_that_another_worker_has_is_passed_over_in_the_words_of_either_server() {
+    for code in ["claim_failed", "already_claimed"] {
+        let replay = ReplayClient::new([claimable(&["e1", "e2"]), refused_as(code), claimed("e2")]);
+        let claimed = testing::run(replay.client().executions().claim_next("w").send()).unwrap();
+        assert_eq!(claimed.unwrap().execution.execution_id.as_str(), "e2", "{code}");
+    }
 }
 
 #[test]

@@ -112,7 +112,10 @@ pub(super) enum Kind {
     IdempotencyKey,
     OpenEnum,
     Timestamp,
+    /// A JSON object.
     Payload,
+    /// Any JSON.
+    AnyPayload,
     /// Says that a destructive call is meant.
     Confirm,
     /// A generated model that has a `Default`, since all its fields are optional.

@@ -231,14 +231,20 @@ fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<Tok
             }
         });
     }
-    if let Type::Named {
-        kind: Kind::Payload, ..
-    } = argument.ty
-    {
+    let payload = match argument.ty {
+        Type::Named {
+            kind: Kind::Payload, ..
+        } => Some(quote!(Payload::object)),
+        Type::Named {
+            kind: Kind::AnyPayload, ..
+        } => Some(quote!(Payload::new)),
+        _ => None,
+    };
+    if let Some(payload) = payload {
         return Ok(quote! {
             #doc
             pub fn #name<T: Serialize + ?Sized>(mut self, #name: &T) -> Self {
-                self.endpoint.#name = self.capture(Payload::object(#name));
+                self.endpoint.#name = self.capture(#payload(#name));
                 self
             }
         });

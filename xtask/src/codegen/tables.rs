@@ -98,7 +98,7 @@ fn field(field: &Field) -> TokenStream {
 fn is_hidden(ty: &Type) -> bool {
     match ty {
         Type::List(item) => is_hidden(item),
-        Type::Named { kind, .. } => matches!(kind, Kind::Secret | Kind::Payload),
+        Type::Named { kind, .. } => matches!(kind, Kind::Secret | Kind::Payload | Kind::AnyPayload),
         _ => false,
     }
 }

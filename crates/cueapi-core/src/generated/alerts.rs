@@ -243,7 +243,9 @@ impl PagedEndpoint for ListAlerts {
 }
 
 impl<C> Pending<C, ListAlerts> {
-    /// Only alerts of this type.
+    /// Only alerts of this type. The argument is sent as it is, and the two kinds of servers have different words
+    /// for failures in a row: pass `ConsecutiveFailures` to a self-hosted server and `ConsecutiveFailure` to the
+    /// hosted service. A self-hosted server answers a word of the hosted service with `invalid_filter`.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();

@@ -126,7 +126,8 @@ impl<C: Clone> Cues<C> {
     ///   host is not a public address.
     /// * [`InvalidSchedule`](cueapi_types::ErrorCode::InvalidSchedule) (400): the cron expression is not understood,
     ///   or the time has passed.
-    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB.
+    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB
+    ///   (self-hosted) or 1 MB (hosted).
     /// * [`CueLimitExceeded`](cueapi_types::ErrorCode::CueLimitExceeded) (403): active and paused cues together
     ///   reach the plan's limit.
     /// * [`DuplicateCueName`](cueapi_types::ErrorCode::DuplicateCueName) (409): another cue has this name.
@@ -238,7 +239,8 @@ impl<C: Clone> Cues<C> {
     ///   host is not a public address.
     /// * [`InvalidSchedule`](cueapi_types::ErrorCode::InvalidSchedule) (400): the cron expression is not understood,
     ///   or the time has passed.
-    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB.
+    /// * [`InvalidPayloadSize`](cueapi_types::ErrorCode::InvalidPayloadSize) (400): the payload is over 1 MiB
+    ///   (self-hosted) or 1 MB (hosted).
     /// * [`CueNotFound`](cueapi_types::ErrorCode::CueNotFound) (404): no such cue, or another user's.
     /// * [`InvalidTimezone`](cueapi_types::ErrorCode::InvalidTimezone) (422): not an IANA time zone.
     ///
@@ -533,8 +535,9 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// The JSON object that is delivered with each execution: anything that serialises to one, up to 1 MiB. None is
-    /// the empty object.
+    /// What is delivered with each execution: anything that serialises to JSON. None is the empty object.
+    ///
+    /// *Self-hosted:* a JSON object of up to 1 MiB; other JSON is refused (422). *Hosted:* any JSON of up to 1 MB.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -550,7 +553,7 @@ impl<C> Pending<C, CreateCue> {
     ///     .payload(&serde_json::json!({ "task" : "sync" }));
     /// ```
     pub fn payload<T: Serialize + ?Sized>(mut self, payload: &T) -> Self {
-        self.endpoint.payload = self.capture(Payload::object(payload));
+        self.endpoint.payload = self.capture(Payload::new(payload));
         self
     }
 
@@ -1036,7 +1039,8 @@ impl<C> Pending<C, UpdateCue> {
         self
     }
 
-    /// The whole payload, as a JSON object of up to 1 MiB.
+    /// The whole payload, as anything that serialises to JSON. *Self-hosted:* a JSON object of up to 1 MiB.
+    /// *Hosted:* any JSON of up to 1 MB.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -1046,7 +1050,7 @@ impl<C> Pending<C, UpdateCue> {
     ///     .payload(&serde_json::json!({ "task" : "sync" }));
     /// ```
     pub fn payload<T: Serialize + ?Sized>(mut self, payload: &T) -> Self {
-        self.endpoint.payload = self.capture(Payload::object(payload));
+        self.endpoint.payload = self.capture(Payload::new(payload));
         self
     }
 

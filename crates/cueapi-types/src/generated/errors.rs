@@ -7,8 +7,9 @@ use crate::open_enum::open_enum;
 open_enum! {
     /// What is wrong, in the server's words.
     ///
-    /// Every code that a self-hosted server can send is here, and those that only the hosted service's documentation
-    /// names. What a code means for the caller depends on the operation; see there.
+    /// Has every code that a self-hosted server can send, and every code in the hosted service's documentation.
+    /// *hosted* marks a code that only the hosted service's documentation has. What a code means for the caller
+    /// depends on the operation; see there.
     ///
     /// ```
     /// use cueapi_types::ErrorCode;
@@ -37,7 +38,7 @@ open_enum! {
         UserNotFound = "user_not_found",
         /// 401: not the internal service token.
         InvalidInternalToken = "invalid_internal_token",
-        /// 413: the body is over 1 MiB.
+        /// 413: the body is over the server's limit, 1 MiB (self-hosted) or 2 MB (hosted).
         RequestTooLarge = "request_too_large",
         /// 422: a field is missing, of the wrong type or out of range; the details say which.
         ValidationError = "validation_error",
@@ -49,7 +50,7 @@ open_enum! {
         InvalidCallbackUrl = "invalid_callback_url",
         /// 400: the payload contains U+0000.
         InvalidPayload = "invalid_payload",
-        /// 400: the payload is over 1 MiB.
+        /// 400: the payload is over 1 MiB (self-hosted) or 1 MB (hosted).
         InvalidPayloadSize = "invalid_payload_size",
         /// 400: the cron expression is not understood, or the time has passed.
         InvalidSchedule = "invalid_schedule",
@@ -109,7 +110,7 @@ open_enum! {
         DeviceCodeExists = "device_code_exists",
         /// 404: no such device code.
         DeviceCodeNotFound = "device_code_not_found",
-        /// 400: the device code is older than 15 minutes.
+        /// 400: the device code is older than 15 minutes (self-hosted) or 10 minutes (hosted).
         DeviceCodeExpired = "device_code_expired",
         /// 400: not a status, or not one that allows this.
         InvalidStatus = "invalid_status",
@@ -179,17 +180,47 @@ open_enum! {
         AttachmentExists = "attachment_exists",
         /// 400: the user's id is not a UUID.
         InvalidUserId = "invalid_user_id",
-        /// Documented for the hosted service: as `outcome_already_recorded`.
+        /// 409, hosted: what a self-hosted server calls `outcome_already_recorded`. Treated alike.
         OutcomeAlreadyReported = "outcome_already_reported",
-        /// Documented for the hosted service: as `claim_failed`.
+        /// 409, hosted: what a self-hosted server calls `claim_failed`. Treated alike.
         AlreadyClaimed = "already_claimed",
-        /// Documented for the hosted service: no credentials.
+        /// 401, hosted: the request has no credentials, or none that are accepted.
         NotAuthenticated = "not_authenticated",
-        /// Documented for the hosted service: credentials that are not accepted.
+        /// 401, hosted: the credentials are not accepted.
         Unauthorized = "unauthorized",
-        /// Documented for the hosted service: the month's executions are used up.
+        /// 403, hosted: the month's executions are used up, and the 24 hours of grace are over. Also the reason of
+        /// executions that failed for this.
         ExecutionLimitExceeded = "execution_limit_exceeded",
-        /// Documented for the hosted service, 410: the API key is stored as a hash only.
+        /// 401, hosted: this key was revoked by `keys().revoke`. Build a client with another key.
+        KeyRevoked = "key_revoked",
+        /// 409, hosted: the account's last key cannot be revoked. Create another one first.
+        LastKeyProtected = "last_key_protected",
+        /// 410, hosted: the server has kept only a hash of the API key. Create another key to have one.
         PlaintextUnavailable = "plaintext_unavailable",
+        /// 429, hosted: 10 keys were created within an hour.
+        RateLimited = "rate_limited",
+        /// 429, hosted: the account was exported within the last hour.
+        ExportRateLimited = "export_rate_limited",
+        /// 409, hosted: the account is about to be deleted already. A second request changes nothing.
+        DeletionAlreadyPending = "deletion_already_pending",
+        /// 410, hosted: the account is deleted. The deletion can no longer be cancelled.
+        DeletionAlreadyCompleted = "deletion_already_completed",
+        /// 410, hosted: the deletion of the account was cancelled before. A second request changes nothing.
+        AlreadyCancelled = "already_cancelled",
+        /// 400, hosted: the token from the mail about the deletion is missing.
+        TokenRequired = "token_required",
+        /// 404, hosted: no such alert, or another user's.
+        AlertNotFound = "alert_not_found",
+        /// 403, hosted: the memory block is off. Turn it on by `account().update().memory_block_enabled(true)`.
+        MemoryBlockDisabled = "memory_block_disabled",
+        /// 400, hosted: not a plan that can be bought. Pass `pro` or `scale`.
+        InvalidPlan = "invalid_plan",
+        /// 400, hosted: not a billing interval. Pass `monthly` or `annual`.
+        InvalidInterval = "invalid_interval",
+        /// 400, hosted: the account has never had a paid plan, so it has no billing portal. Use `billing().checkout`
+        /// first.
+        NoStripeCustomer = "no_stripe_customer",
+        /// 502, hosted: the payment service failed.
+        StripeError = "stripe_error",
     }
 }

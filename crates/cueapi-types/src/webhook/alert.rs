@@ -43,18 +43,40 @@ pub struct AlertNotice {
 open_enum! {
     /// What an alert is about.
     ///
+    /// Self-hosted servers and the hosted service have different words for failures in a row. Each word is a variant, so
+    /// that it goes back unchanged; [`is_failures_in_a_row`](Self::is_failures_in_a_row) is true of both.
+    ///
     /// ```
     /// use cueapi_types::AlertType;
     ///
     /// assert_eq!(AlertType::VerificationFailed.as_str(), "verification_failed");
     /// ```
     pub enum AlertType {
-        /// An outcome was reported as a success, but lacked the evidence that its cue asks for.
+        /// An outcome was reported as a success, but lacked the evidence that its cue asks for. *Self-hosted.*
         VerificationFailed = "verification_failed",
-        /// Three executions of a cue in a row have failed.
+        /// Three executions of a cue in a row have failed. *Self-hosted.*
         ConsecutiveFailures = "consecutive_failures",
+        /// As many executions of a cue in a row have failed as `CueAlerts::consecutive_failures` says. *Hosted.*
+        ConsecutiveFailure = "consecutive_failure",
+        /// A cue has not fired for as many of its intervals as `CueAlerts::missed_window_multiplier` says. *Hosted.*
+        MissedWindow = "missed_window",
         /// No outcome was reported in time.
         OutcomeTimeout = "outcome_timeout",
+    }
+}
+
+impl AlertType {
+    /// Returns whether the alert is about failures in a row, in the word of either kind of server.
+    ///
+    /// ```
+    /// use cueapi_types::AlertType;
+    ///
+    /// assert!(AlertType::from("consecutive_failures").is_failures_in_a_row()); // self-hosted
+    /// assert!(AlertType::from("consecutive_failure").is_failures_in_a_row()); // hosted
+    /// ```
+    #[must_use]
+    pub fn is_failures_in_a_row(&self) -> bool {
+        matches!(self, Self::ConsecutiveFailures | Self::ConsecutiveFailure)
     }
 }
 

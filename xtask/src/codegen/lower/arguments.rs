@@ -214,7 +214,7 @@ impl Lowering<'_> {
                 || !matches!(
                     ty,
                     Type::Named {
-                        kind: Kind::Payload,
+                        kind: Kind::Payload | Kind::AnyPayload,
                         ..
                     }
                 ),

@@ -230,7 +230,8 @@ fn named(component: &str, schema: &Schema) -> Type {
     let is = |name| schema.types.as_ref().is_some_and(|types| types.contains(name));
     let kind = match schema.rust_type.as_deref() {
         Some("Timestamp") => Kind::Timestamp,
-        Some("Payload") => Kind::Payload,
+        Some("Payload") if is("object") => Kind::Payload,
+        Some("Payload") => Kind::AnyPayload,
         Some("ConfirmDestructive") => Kind::Confirm,
         Some("IdempotencyKey") => Kind::IdempotencyKey,
         _ if schema.values.is_some() => Kind::OpenEnum,
