@@ -187,7 +187,8 @@ fn a_new_operation_is_one_stanza() {
     }
 }
 
-/// In a copy of the crates, which is kept from one run to the next beside what is built for this one.
+/// In a copy of the crates with a target folder of its own, which is kept from one run to the next. In the workspace's
+/// target folder cargo would take what is built of the copy for what is built of the workspace.
 #[test]
 fn what_is_generated_of_a_new_stanza_compiles() {
     let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
@@ -204,7 +205,7 @@ fn what_is_generated_of_a_new_stanza_compiles() {
 
     let output = std::process::Command::new(std::env::var("CARGO").unwrap())
         .args(["build", "--offline", "--package", "cueapi-core", "--target-dir"])
-        .arg(&target)
+        .arg(copy.join("target"))
         .current_dir(&copy)
         .output()
         .unwrap();

@@ -117,7 +117,9 @@ impl ErrorKind {
             Self::RateLimited => "wait for retry_after() and send fewer requests a minute",
             Self::Authentication => "check the API key: it starts with cue_sk_ and is shown once when it is made",
             Self::CueLimitExceeded => "delete a cue (paused ones count too) or raise the plan's limit",
-            Self::ExecutionLimitExceeded => "wait for the next month (UTC), or raise the plan's limit: usage().get() shows both",
+            Self::ExecutionLimitExceeded => {
+                "wait for the next month (UTC), or raise the plan's limit: usage().get() shows both"
+            }
             Self::Forbidden => "use a key that may do this, or the worker that has claimed the execution",
             Self::Gone => "do not ask again: the answer stays the same",
             Self::Conflict => "read the thing first: its state does not allow this, or somebody else was faster",
@@ -141,7 +143,9 @@ fn help_with(code: &ErrorCode) -> Option<&'static str> {
         ErrorCode::PlaintextUnavailable => "the server keeps a hash only: create another key with keys().create",
         ErrorCode::RateLimited => "wait: ten keys can be created in an hour",
         ErrorCode::ExportRateLimited => "an account can be exported once in an hour: wait, or use the last export",
-        ErrorCode::DeletionAlreadyPending => "nothing more is to do: the account is deleted when its grace period is over",
+        ErrorCode::DeletionAlreadyPending => {
+            "nothing more is to do: the account is deleted when its grace period is over"
+        }
         ErrorCode::DeletionAlreadyCompleted => "the account is deleted, which cannot be undone",
         ErrorCode::AlreadyCancelled => "nothing more is to do: the account stays",
         ErrorCode::TokenRequired => "pass the token from the mail about the deletion",
