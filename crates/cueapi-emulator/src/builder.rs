@@ -12,8 +12,10 @@ use std::{
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
+use axum::middleware::from_fn_with_state;
 use bytes::Bytes;
 use tokio::{net::TcpListener, sync::watch};
+use url::Host;
 
 #[cfg(feature = "sqlite")]
 use crate::store;
@@ -23,6 +25,7 @@ use crate::{
     delivery::Sender,
     engine::{Email, Engine, Limits},
     faults::{Fault, Orders},
+    gate::{self, Cors, Gate},
     listener::{DroppingListener, Peer},
     mailbox::{EmailHook, Mailbox},
     page,
@@ -41,6 +44,8 @@ pub struct Builder {
     api_key: Option<Box<str>>,
     seed: Option<u64>,
     check_urls: bool,
+    cors: Cors,
+    allowed_hosts: Vec<Host>,
     delivery_timeout: Option<Duration>,
     #[cfg(feature = "sqlite")]
     data: Option<PathBuf>,
@@ -125,6 +130,8 @@ impl Default for Builder {
             api_key: None,
             seed: None,
             check_urls: false,
+            cors: Cors::default(),
+            allowed_hosts: Vec::new(),
             delivery_timeout: None,
             #[cfg(feature = "sqlite")]
             data: None,
@@ -179,6 +186,29 @@ impl Builder {
     /// receiver in a test lives on loopback.
     pub fn ssrf_checks(mut self, check: bool) -> Self {
         self.check_urls = check;
+        self
+    }
+
+    /// Which web pages may call the API. The default is [`Cors::SameOrigin`]: only the emulator's own.
+    pub fn cors(mut self, cors: Cors) -> Self {
+        self.cors = cors;
+        self
+    }
+
+    /// Another name by which the emulator is called, such as the one that it has in a container's network.
+    ///
+    /// A request whose `Host` is not `localhost`, a loopback address, the address that the caller has connected to or one
+    /// of these names is answered with 403. Its port does not matter.
+    ///
+    /// # Panics
+    ///
+    /// When `name` is not a host name or an address without a port.
+    #[track_caller]
+    pub fn allowed_host(mut self, name: &str) -> Self {
+        match Host::parse(name) {
+            Ok(host) => self.allowed_hosts.push(host),
+            Err(_) => panic!("{name:?} is not the name of a host, such as emulator.test"),
+        }
         self
     }
 
@@ -369,17 +399,24 @@ impl Builder {
         let held = clock.is_held();
         let (stop, mut stopped) = watch::channel(());
         let sender = Sender::new(self.delivery_timeout, self.receivers);
+        let gate = Gate {
+            cors: self.cors,
+            allowed_hosts: self.allowed_hosts,
+            token: format!("{:016x}{:016x}", random(), random()).into(),
+        };
         let orders = Orders::new(seed, self.faults);
         let mailbox = Mailbox::new(self.on_email);
-        let shared = Shared::new(engine, store, clock, sender, orders, mailbox, stopped.clone())
+        let shared = Shared::new(engine, store, clock, sender, gate, orders, mailbox, stopped.clone())
             .map_err(|NotSaved| StartError(Cause::NotSaved))?;
         let shared = Arc::new(shared);
 
         let mut app = axum::Router::new().fallback(serve);
         if self.page.unwrap_or(address.ip().is_loopback()) {
-            app = app.merge(page::router());
+            app = app.merge(page::router(shared.clone()));
         }
-        let app = app.with_state(shared.clone());
+        let app = app
+            .layer(from_fn_with_state(shared.clone(), gate::admit))
+            .with_state(shared.clone());
         let server = axum::serve(
             DroppingListener {
                 listener,

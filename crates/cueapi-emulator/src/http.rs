@@ -101,6 +101,11 @@ pub(crate) fn unreadable_body(engine: &mut Engine) -> Reply {
     reply
 }
 
+/// A request that is not let in, for a reason that no server has.
+pub(crate) fn forbidden(code: &str, message: &str) -> Reply {
+    error(403, code, message)
+}
+
 /// An answer that says no, whatever was asked.
 pub(crate) fn ordered(status: u16, retry_after: Option<String>) -> Reply {
     let mut reply = match status {

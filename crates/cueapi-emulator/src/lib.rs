@@ -12,6 +12,7 @@ mod dispatch;
 mod emulator;
 pub mod engine;
 pub mod faults;
+mod gate;
 mod http;
 pub mod json;
 mod listener;
@@ -34,6 +35,7 @@ pub use self::{
     clock::Clock,
     delivery::SentDelivery,
     emulator::Emulator,
+    gate::Cors,
     receivers::Answer,
     timeline::Timeline,
 };

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -30,6 +31,7 @@ pub(crate) struct DroppingListener {
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
+    bound: IpAddr,
     dropped: Arc<AtomicBool>,
     cut: Arc<AtomicBool>,
     ended: bool,
@@ -39,6 +41,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
     pub(crate) address: String,
+    /// The address of this machine that it has connected to.
+    pub(crate) bound: IpAddr,
     dropped: Arc<AtomicBool>,
     cut: Arc<AtomicBool>,
 }
@@ -61,15 +65,17 @@ impl Listener for DroppingListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         // axum's own implementation waits out errors such as too many open files.
-        let (stream, address) = loop {
-            let accepted = Listener::accept(&mut self.listener).await;
+        let (stream, address, bound) = loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            let Ok(bound) = stream.local_addr() else { continue };
             if !self.shared.refuses_connection() {
-                break accepted;
+                break (stream, address, bound.ip());
             }
         };
         (
             Connection {
                 stream,
+                bound,
                 dropped: Arc::default(),
                 cut: Arc::default(),
                 ended: false,
@@ -87,6 +93,7 @@ impl Connected<IncomingStream<'_, DroppingListener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, DroppingListener>) -> Self {
         Self {
             address: stream.remote_addr().ip().to_string(),
+            bound: stream.io().bound,
             dropped: stream.io().dropped.clone(),
             cut: stream.io().cut.clone(),
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Parser;
-use cueapi_emulator::{Clock, Emulator, engine::Limits, faults::Fault};
+use cueapi_emulator::{Clock, Cors, Emulator, engine::Limits, faults::Fault};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, with nothing to install.
@@ -40,6 +40,13 @@ struct Arguments {
     /// Something to go wrong, such as cues.fire:answer-lost or deliveries:status=503,always,chance=0.1; may be repeated
     #[arg(long = "fault", value_name = "WHERE:WHAT[,WHEN]")]
     faults: Vec<Fault>,
+    /// Which web pages may call the API: none but the emulator's own, or any, as a CueAPI server allows. With `any`, each
+    /// page open in a browser on this machine can register an account and have requests sent to whatever this machine reaches
+    #[arg(long, default_value = "same-origin", value_parser = parse_cors, value_name = "same-origin|any")]
+    cors: Cors,
+    /// Another name that callers have for this address, beside localhost; may be repeated
+    #[arg(long = "allowed-host", value_parser = parse_host, value_name = "NAME")]
+    allowed_hosts: Vec<String>,
     /// Refuse callback URLs into private networks, as the public service does
     #[arg(long)]
     ssrf_checks: bool,
@@ -84,6 +91,21 @@ fn parse_limits(text: &str) -> Result<Limits, String> {
         "free" => Ok(Limits::free()),
         "off" => Ok(Limits::unlimited()),
         _ => Err("expected `free` or `off`".into()),
+    }
+}
+
+fn parse_cors(text: &str) -> Result<Cors, String> {
+    match text {
+        "same-origin" => Ok(Cors::SameOrigin),
+        "any" => Ok(Cors::Any),
+        _ => Err("expected `same-origin` or `any`".into()),
+    }
+}
+
+fn parse_host(text: &str) -> Result<String, String> {
+    match url::Host::parse(text) {
+        Ok(_) => Ok(text.into()),
+        Err(_) => Err("expected a name or an address, without a port".into()),
     }
 }
 
@@ -132,9 +154,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         .clock(arguments.clock)
         .ssrf_checks(arguments.ssrf_checks)
         .limits(arguments.limits)
+        .cors(arguments.cors)
         .on_email(|mail| drop(writeln!(io::stderr(), "mail to {}: {}", mail.to, mail.link)));
     if let Some(RateLimit(requests)) = arguments.rate_limit {
         builder = builder.rate_limit(requests);
+    }
+    for name in &arguments.allowed_hosts {
+        builder = builder.allowed_host(name);
     }
     for fault in arguments.faults {
         builder = builder.fault(fault);

@@ -1,27 +1,34 @@
 //! The page at `/`: what the emulator holds, as it changes, with buttons to fire cues and to move a held clock.
 //!
-//! It asks for no key and shows payloads, so other sites are kept out: a `Host` that is a name other than `localhost` may
-//! be a name that somebody else made point here, and a POST needs a header that no foreign page may send.
+//! It asks for no key and shows payloads, so pages of other sites are kept out, whatever [`Cors`](crate::Cors) lets them do
+//! with the API; and its buttons send a token that only the page itself has.
 
 mod actions;
 mod detail;
 mod live;
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn_with_state},
     response::Response,
     routing::{any, get, post},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use sha2::{Digest as _, Sha256};
 
-use crate::{json::Writer, listener::Peer, server::serve, shared::Shared};
+use crate::{
+    gate::check_origin,
+    json::Writer,
+    listener::Peer,
+    server::{serve, write},
+    shared::Shared,
+};
 
-/// Every POST must carry it, with any value.
+/// Every POST must carry it, with the token; or the emulator's API key, for scripts.
 const HEADER: &str = "x-cueapi-emulator";
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -42,7 +49,7 @@ const ASSETS: [(&str, &str, &str); 6] = [
 ];
 
 /// The routes of the page; no CueAPI route begins with `/emulator`.
-pub(crate) fn router() -> Router<Arc<Shared>> {
+pub(crate) fn router(shared: Arc<Shared>) -> Router<Arc<Shared>> {
     let mut router = Router::new().route("/", any(index));
     for (path, kind, text) in ASSETS {
         router = router.route(path, get(async || asset(kind, text)));
@@ -57,7 +64,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/emulator/cues/{id}/pause", post(actions::pause))
         .route("/emulator/cues/{id}/resume", post(actions::resume))
         .route("/emulator/advance", post(actions::advance))
-        .route_layer(from_fn(guard))
+        .route_layer(from_fn_with_state(shared, guard))
 }
 
 /// The Rust that the page shows, so that it is compiled.
@@ -68,7 +75,12 @@ struct FirstCue;
 /// The page for a browser; for anyone else, what a CueAPI server has there: nothing.
 async fn index(state: State<Arc<Shared>>, peer: ConnectInfo<Peer>, request: Request) -> Response {
     if is_for_a_browser(&request) {
-        asset("text/html", include_str!("page/index.html"))
+        let token = &state.gate.token;
+        respond(
+            StatusCode::OK,
+            "text/html",
+            include_str!("page/index.html").replace("{token}", token),
+        )
     } else {
         serve(state, peer, request).await
     }
@@ -80,22 +92,18 @@ fn is_for_a_browser(request: &Request) -> bool {
     takes_html && request.method() == Method::GET
 }
 
-async fn guard(request: Request, next: Next) -> Response {
+async fn guard(state: State<Arc<Shared>>, peer: ConnectInfo<Peer>, request: Request, next: Next) -> Response {
     if request.uri().path() == "/" && !is_for_a_browser(&request) {
         return next.run(request).await;
     }
-    let mut response = if !is_local_name(request.headers()) {
-        problem(
+    let mut response = match check_origin(&request) {
+        Err(refusal) => write(refusal, &peer),
+        Ok(()) if request.method() == Method::POST && !may_act(&state, request.headers()) => problem(
             StatusCode::FORBIDDEN,
-            "Open the page by an IP address or as localhost: another name could be a foreign site's.",
-        )
-    } else if request.method() == Method::POST && !request.headers().contains_key(HEADER) {
-        problem(
-            StatusCode::FORBIDDEN,
-            "Send the header X-CueAPI-Emulator, with any value: pages of other sites cannot.",
-        )
-    } else {
-        next.run(request).await
+            "Reload the page: it belongs to an earlier start of the emulator. Scripts send the emulator's API key, as \
+             `Authorization: Bearer`.",
+        ),
+        Ok(()) => next.run(request).await,
     };
     for (name, value) in [
         ("content-security-policy", POLICY),
@@ -110,16 +118,22 @@ async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether the host is an address or `localhost`, which no foreign site can have.
-fn is_local_name(headers: &HeaderMap) -> bool {
-    let authority = headers
-        .get(header::HOST)
-        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    authority.is_some_and(|authority| {
-        let host = authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
-    })
+/// Whether a request comes from the page as it was served last, or from somebody who has the emulator's key.
+fn may_act(shared: &Shared, headers: &HeaderMap) -> bool {
+    let bytes = |name| headers.get(name).map(HeaderValue::as_bytes);
+    if bytes(HEADER).is_some_and(|token| is_same(token, shared.gate.token.as_bytes())) {
+        return true;
+    }
+    let key = bytes("authorization").and_then(|value| value.strip_prefix(b"Bearer "));
+    let engine = shared.engine();
+    let owner = engine.first_account().and_then(|owner| engine.account(owner));
+    key.zip(owner)
+        .is_some_and(|(key, owner)| is_same(key, owner.api_key.as_bytes()))
+}
+
+/// Compares digests, so that the time it takes tells nothing about the secret.
+fn is_same(given: &[u8], secret: &[u8]) -> bool {
+    Sha256::digest(given) == Sha256::digest(secret)
 }
 
 fn asset(kind: &'static str, text: &'static str) -> Response {

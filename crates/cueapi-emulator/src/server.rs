@@ -150,7 +150,7 @@ fn drain(mut body: Body) {
     });
 }
 
-fn write(reply: Reply, peer: &Peer) -> Response {
+pub(crate) fn write(reply: Reply, peer: &Peer) -> Response {
     if matches!(reply, Reply::Crash | Reply::Empty { status: 304, .. }) {
         peer.drop_connection();
     }

@@ -14,6 +14,7 @@ use crate::{
     delivery::Sender,
     engine::{Change, Delivery, Engine},
     faults::Orders,
+    gate::Gate,
     mailbox::Mailbox,
     sent::SentLog,
 };
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     state: Mutex<Kept>,
     pub(crate) clock: Arc<RunningClock>,
     pub(crate) sender: Sender,
+    pub(crate) gate: Gate,
     sent: Mutex<SentLog>,
     /// One caller at a time moves a held clock.
     pub(crate) advancing: tokio::sync::Mutex<()>,
@@ -69,6 +71,7 @@ impl Shared {
         store: Option<Box<dyn Save>>,
         clock: RunningClock,
         sender: Sender,
+        gate: Gate,
         orders: Orders,
         mailbox: Mailbox,
         stopped: watch::Receiver<()>,
@@ -77,6 +80,7 @@ impl Shared {
             state: Mutex::new(Kept { engine, store }),
             clock: Arc::new(clock),
             sender,
+            gate,
             sent: Mutex::default(),
             advancing: tokio::sync::Mutex::default(),
             mailbox,

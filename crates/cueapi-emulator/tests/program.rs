@@ -134,15 +134,8 @@ fn what_cannot_be_saved_is_not_called_done() {
         .unwrap();
     let lines = three_lines(&mut child);
     let address = value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap();
-    let advance = || {
-        request(
-            address,
-            "POST /emulator/advance",
-            "x-cueapi-emulator: 1\r\n",
-            r#"{"seconds":1}"#,
-        )
-    };
     let key = format!("authorization: Bearer {}\r\n", value(&lines, "CUEAPI_API_KEY"));
+    let advance = || request(address, "POST /emulator/advance", &key, r#"{"seconds":1}"#);
     assert!(advance().starts_with("HTTP/1.1 200"));
     let cue = format!(
         r#"{{"name":"n","schedule":{{"type":"once","at":"2027-01-01T00:00:00Z"}},"transport":"worker","payload":{{"text":"{}"}}}}"#,
@@ -176,15 +169,8 @@ fn a_signal_does_not_wait_for_a_year_to_pass() {
     let created = request(&address, "POST /v1/cues", &key, cue);
     assert!(created.starts_with("HTTP/1.1 201"), "{created}");
     let year = thread::spawn({
-        let address = address.clone();
-        move || {
-            request(
-                &address,
-                "POST /emulator/advance",
-                "x-cueapi-emulator: 1\r\n",
-                r#"{"seconds":31536000}"#,
-            )
-        }
+        let (address, key) = (address.clone(), key.clone());
+        move || request(&address, "POST /emulator/advance", &key, r#"{"seconds":31536000}"#)
     });
     let has_begun = || !get(&address, "", "/health").contains("2026-03-02T08:00:00");
     while !has_begun() {

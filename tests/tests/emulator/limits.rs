@@ -90,7 +90,7 @@ async fn a_body_over_a_mebibyte_is_refused_before_anything_else_and_the_connecti
     let emulator = limited(None).await;
     let mut connection = Connection::open(emulator.address()).await;
     connection
-        .write(b"POST /v1/cues HTTP/1.1\r\nhost: x\r\ncontent-length: 1048577\r\n\r\n")
+        .write(b"POST /v1/cues HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1048577\r\n\r\n")
         .await;
     connection.write(&[b'x'; 1_048_577]).await;
     let refused = connection.answer(false).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_chunked_body_over_a_mebibyte_cannot_be_parsed() {
     let emulator = limited(None).await;
     let mut connection = Connection::open(emulator.address()).await;
     connection
-        .write(b"POST /v1/cues HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n100001\r\n")
+        .write(b"POST /v1/cues HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n100001\r\n")
         .await;
     connection.write(&[b'x'; 0x10_0001]).await;
     connection.write(b"\r\n0\r\n\r\n").await;
@@ -122,7 +122,7 @@ async fn odd_requests_are_answered_like_the_captured_ones() {
     connection.write(b"GET /v1/info HTTP/1.1\r\n\r\n").await;
     assert_eq!(connection.answer(false).await.unwrap().status, 200, "no Host");
     connection
-        .write(b"GET /v1/cues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer cue_sk_\xe9\r\n\r\n")
+        .write(b"GET /v1/cues HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer cue_sk_\xe9\r\n\r\n")
         .await;
     let refused = connection.answer(false).await.unwrap();
     assert_eq!(

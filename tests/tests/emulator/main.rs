@@ -14,6 +14,7 @@ mod engine;
 mod faults;
 mod lifecycle;
 mod limits;
+mod origins;
 mod properties;
 mod receiver;
 mod receivers;

@@ -63,7 +63,7 @@ impl Browser {
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"args": [
                 "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars",
-                "--force-color-profile=srgb",
+                "--force-color-profile=srgb", "--host-resolver-rules=MAP *.evil.test 127.0.0.1",
             ]},
             "goog:loggingPrefs": {"browser": "ALL"},
         }}});

@@ -41,7 +41,7 @@ HANDLERS = {
 
 
 def request(method, path, body=None):
-    headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json", "X-CueAPI-Emulator": "1"}
+    headers = {"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(BASE_URL + path, data, headers, method=method)) as answer:
         text = answer.read()

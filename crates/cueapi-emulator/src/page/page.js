@@ -22,6 +22,9 @@ async function read(path) {
   return body;
 }
 
+// The page alone has it: no other site can read it, and no button works without it.
+const token = find('meta[name=token]').content;
+
 // Posts, says how it went, and keeps the buttons from being pressed twice meanwhile.
 async function act(path, body, said) {
   busy(true);
@@ -29,7 +32,7 @@ async function act(path, body, said) {
   try {
     const answer = await fetch(`/emulator/${path}`, {
       method: 'POST',
-      headers: { 'X-CueAPI-Emulator': 'page', 'Content-Type': 'application/json' },
+      headers: { 'X-CueAPI-Emulator': token, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });
     const result = await answer.json();

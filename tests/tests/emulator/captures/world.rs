@@ -1,6 +1,6 @@
 //! An emulator, and what a capture's ids are called in it.
 
-use cueapi_emulator::{Clock, Emulator, engine::Limits, json::Json};
+use cueapi_emulator::{Clock, Cors, Emulator, engine::Limits, json::Json};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Capture;
@@ -52,6 +52,7 @@ impl World {
         let emulator = Emulator::builder()
             .clock(Clock::held(start))
             .limits(limits)
+            .cors(Cors::Any)
             .ssrf_checks(
                 ["ssrf", "unresolvable", "400_alert_url"]
                     .iter()

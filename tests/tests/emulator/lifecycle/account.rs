@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cueapi_core::{ConfirmDestructive, ErrorKind};
-use cueapi_emulator::{Emulator, engine::Limits};
+use cueapi_emulator::{Cors, Emulator, engine::Limits};
 use cueapi_hyper::{ApiKey, Client};
 
 use super::{emulator, emulator_with};
@@ -178,8 +178,8 @@ async fn a_regenerated_key_replaces_the_old_one_and_what_destroys_must_be_confir
 }
 
 #[tokio::test]
-async fn web_pages_may_call_and_read_the_headers_of_the_api() {
-    let emulator = emulator().await;
+async fn web_pages_may_call_and_read_the_headers_of_the_api_where_that_is_wanted() {
+    let emulator = Emulator::builder().cors(Cors::Any).start().await.unwrap();
     let mut connection = crate::wire::Connection::open(emulator.address()).await;
     let origin = ("origin", "https://app.example");
     let asked = [
