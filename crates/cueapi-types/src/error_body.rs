@@ -50,7 +50,8 @@ impl ApiError {
     /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
     /// members), `{"error":"text"}`, the web framework's own `{"detail": …}` with a text, an object or a list of
     /// `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a wrapper. Anything else, a page
-    /// of HTML or an empty body for instance, is `None`.
+    /// of HTML or an empty body for instance, is `None`. A byte-order mark is passed over, bytes that are not UTF-8 are
+    /// replaced by U+FFFD, and a body that breaks off is read as far as it goes.
     ///
     /// ```
     /// use cueapi_types::{ApiError, ErrorCode};
@@ -64,7 +65,11 @@ impl ApiError {
     /// ```
     #[must_use]
     pub fn from_body(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok().filter(Value::is_object)?;
+        let text = String::from_utf8_lossy(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
+        let body: Value = serde_json::from_str(&text)
+            .or_else(|_| serde_json::from_str(&closed(&text)))
+            .ok()
+            .filter(Value::is_object)?;
         let detail = &body["detail"];
         [&body["error"], &detail["error"], detail, &body]
             .into_iter()
@@ -98,7 +103,7 @@ impl ApiError {
                         .filter_map(FieldError::from_value)
                         .collect(),
                     limit: value["limit"].as_u64(),
-                    window_seconds: value["window_seconds"].as_u64(),
+                    window_seconds: seconds(&value["window_seconds"]),
                     current: value["current"].as_u64(),
                     extra: extra(value),
                     ..Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default())
@@ -119,6 +124,39 @@ impl ApiError {
             extra: None,
         }
     }
+}
+
+/// Seconds as a number or as text, rounded up.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    // A cast from a float stops at the limits of the type.
+    (seconds >= 0.0).then(|| seconds.ceil() as u64)
+}
+
+/// JSON that breaks off, without the value that is not whole and with every container closed.
+fn closed(text: &str) -> String {
+    let (mut open, mut whole) = (Vec::new(), 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                open.push(if byte == b'{' { '}' } else { ']' });
+                whole = place + 1;
+            }
+            b'}' | b']' => {
+                open.pop();
+                whole = place + 1;
+            }
+            b',' => whole = place,
+            _ => {}
+        }
+    }
+    let start = text.get(..whole).unwrap_or_default();
+    start.chars().chain(open.into_iter().rev()).collect()
 }
 
 /// Where servers put the text for people.
@@ -230,6 +268,31 @@ mod tests {
     }
 
     #[test]
+    fn a_body_that_is_damaged_is_read_as_far_as_it_goes() {
+        let mark = "\u{feff}{\"error\":{\"code\":\"x\",\"message\":\"y\"}}";
+        assert_eq!(read(mark), some("x", "y"));
+        let latin = b"{\"error\":{\"code\":\"cue_not_found\",\"message\":\"Cue caf\xe9\"}}";
+        let error = ApiError::from_body(latin).unwrap();
+        assert_eq!(
+            (error.code, error.message.as_str()),
+            (ErrorCode::CueNotFound, "Cue caf\u{fffd}")
+        );
+        let whole =
+            r#"{"detail":[{"type":"missing","loc":["body","x,{"],"msg":"Field \"required\"","input":{"a":[1,"b"]}}]}"#;
+        for cut in whole.find(",\"input").unwrap() + 1..whole.len() {
+            assert_eq!(
+                read(&whole[..cut]),
+                some("validation_error", "body.x,{: Field \"required\""),
+                "{}",
+                &whole[..cut]
+            );
+        }
+        for cut in 0..whole.len() {
+            let _ = read(&whole[..cut]);
+        }
+    }
+
+    #[test]
     fn limits_come_along() {
         let body = br#"{"error":{"code":"rate_limit_exceeded","message":"m","status":429,"limit":10,"window_seconds":60,"current":-1}}"#;
         let error = ApiError::from_body(body).unwrap();
@@ -237,5 +300,21 @@ mod tests {
             (error.limit, error.window_seconds, error.current),
             (Some(10), Some(60), None)
         );
+        for (seconds, read) in [
+            ("1.5", Some(2)),
+            ("\"60\"", Some(60)),
+            ("1e30", Some(u64::MAX)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("null", None),
+            ("\"soon\"", None),
+        ] {
+            let body = format!(r#"{{"error":{{"code":"x","window_seconds":{seconds}}}}}"#);
+            assert_eq!(
+                ApiError::from_body(body.as_bytes()).unwrap().window_seconds,
+                read,
+                "{seconds}"
+            );
+        }
     }
 }
