@@ -54,6 +54,11 @@ pub fn check(entries: &[Value]) -> Report {
     report
 }
 
+/// The operations that change something and are repeated when the fate of an attempt is unknown.
+pub fn repeated_changes() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().filter_map(Operation::repeated_change)
+}
+
 fn judge(entry: &Value) -> Result<Vec<Difference>, Skipped> {
     let capture = Capture::read(entry)?;
     let operation = OPERATIONS

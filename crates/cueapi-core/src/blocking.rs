@@ -74,7 +74,7 @@ impl<B: BlockingHttpClient, E: Endpoint> Pending<BlockingClient<B>, E> {
         let mut call = self.into_call();
         let mut last = None;
         loop {
-            match call.step(last.take()) {
+            match call.step(client.http().now(), last.take()) {
                 Step::Send(request) => last = Some(client.http().send(request)),
                 Step::Sleep(duration) => client.http().sleep(duration),
                 Step::Done(result) => return result,

@@ -2,13 +2,15 @@
 //!
 //! The async and the blocking client are loops of a few lines around it.
 
+mod budget;
 mod decode;
 mod exchange;
 mod machine;
+mod redirect;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-pub(crate) use self::decode::decode;
+pub(crate) use self::decode::{decode, without_mark};
 use self::{
     exchange::{Answer, Exchange},
     machine::{Machine, Move},
@@ -16,10 +18,11 @@ use self::{
 use crate::{
     api::executions::GetExecution,
     config::{CallOptions, Config},
-    endpoint::{Endpoint, FromResponse, Judgement},
+    endpoint::{Endpoint, FromResponse, State},
     error::{BuildError, Error},
     http::{HttpError, Request, Response},
     reply::Reply,
+    settle::{Judgement, ReadBack},
 };
 
 /// One call of an endpoint: a state machine without I/O, made by [`Pending::into_call`](crate::Pending::into_call).
@@ -29,12 +32,13 @@ use crate::{
 ///
 /// let client = ReplayClient::new([]).client();
 /// let mut call = client.workers().delete("worker-1").into_call();
+/// let clock = std::time::Instant::now();
 ///
-/// let Step::Send(request) = call.step(None) else { panic!("the first step sends") };
+/// let Step::Send(request) = call.step(Some(clock.elapsed()), None) else { panic!("the first step sends") };
 /// assert_eq!(request.uri().path(), "/v1/workers/worker-1");
 ///
 /// let response = http::Response::builder().status(204).body(bytes::Bytes::new()).unwrap();
-/// let Step::Done(result) = call.step(Some(Ok(response))) else { panic!("204 is the end") };
+/// let Step::Done(result) = call.step(Some(clock.elapsed()), Some(Ok(response))) else { panic!("204 is the end") };
 /// assert!(result.is_ok());
 /// ```
 pub struct Call<E> {
@@ -48,14 +52,14 @@ pub struct Call<E> {
 /// use cueapi_core::{call::Step, testing::ReplayClient};
 ///
 /// let mut call = ReplayClient::default().client().workers().list().into_call();
-/// let Step::Send(request) = call.step(None) else { panic!("the first step sends") };
+/// let Step::Send(request) = call.step(None, None) else { panic!("the first step sends") };
 /// assert_eq!(format!("{:?}", Step::<()>::Send(request)), "Send(GET /v1/workers)");
 /// ```
 pub enum Step<T> {
     /// Make this exchange and pass its result to the next step.
     Send(Request),
     /// Wait this long, then step on with `None`.
-    Sleep(std::time::Duration),
+    Sleep(Duration),
     /// The call is over.
     Done(Result<Reply<T>, Error>),
 }
@@ -70,38 +74,50 @@ impl<E: Endpoint> Call<E> {
         Self { endpoint, machine }
     }
 
-    /// Takes what came of the last step (`None` at the start and after a sleep) and says what is next.
-    pub fn step(&mut self, last: Option<Result<Response, HttpError>>) -> Step<E::Output> {
-        match self.machine.step(last) {
+    /// Takes what came of the last step (`None` at the start and after a sleep) and returns what is next.
+    ///
+    /// `now` is the time since any fixed point, by a clock that never goes back. The total time of the call is measured by
+    /// it. Without a clock, pass `None`: then the waits and the full time limits of the attempts are added up.
+    pub fn step(&mut self, now: Option<Duration>, last: Option<Result<Response, HttpError>>) -> Step<E::Output> {
+        match self.machine.step(now, last) {
             Move::Send(request) => Step::Send(request),
             Move::Sleep(duration) => Step::Sleep(duration),
             Move::Answered(answer) => Step::Done(decoded(&self.endpoint, answer)),
             Move::Failed(error) => Step::Done(Err(error)),
-            Move::RepeatRefused(refusal) => self.read_back(refusal),
+            Move::RepeatRefused(refusal) => self.settle(now, refusal),
             Move::ReadBack(answer, refusal) => Step::Done(self.judge(answer, refusal)),
         }
     }
 
-    fn read_back(&mut self, refusal: Error) -> Step<E::Output> {
-        let read_back = self.endpoint.read_back().map(|read_back| read_back.execution);
-        match self.machine.read_back(read_back, refusal) {
-            Ok(request) => Step::Send(request),
-            Err(refusal) => Step::Done(Err(refusal)),
+    fn settle(&mut self, now: Option<Duration>, refusal: Error) -> Step<E::Output> {
+        match settled(&self.endpoint, &refusal) {
+            State::Done(value) => Step::Done(Ok(Reply {
+                value,
+                meta: refusal.into_meta(),
+            })),
+            State::Unknown => Step::Done(Err(refusal)),
+            State::ReadBack(ReadBack { execution, .. }) => match self.machine.read_back(now, execution, refusal) {
+                Ok(request) => Step::Send(request),
+                Err(refusal) => Step::Done(Err(refusal)),
+            },
         }
     }
 
     fn judge(&self, answer: Answer, refusal: Error) -> Result<Reply<E::Output>, Error> {
-        let Some(read_back) = self.endpoint.read_back() else {
+        let State::ReadBack(ReadBack { execution, judge }) = settled(&self.endpoint, &refusal) else {
             return Err(refusal);
         };
-        let execution = decoded(&GetExecution::new(read_back.execution), answer)?;
-        match (read_back.judge)(execution.value) {
+        let execution = match decoded(&GetExecution::new(execution), answer) {
+            Ok(execution) => execution,
+            Err(error) => return Err(refusal.with_source(error)),
+        };
+        match judge(execution.value) {
             Judgement::Ours(value) => Ok(Reply {
                 value,
                 meta: execution.meta,
             }),
             Judgement::Theirs(outcome) => Err(refusal.certainly_not_executed().with_recorded_outcome(outcome)),
-            Judgement::Nobodys => Err(refusal),
+            Judgement::Unknown => Err(refusal),
         }
     }
 }
@@ -122,6 +138,13 @@ impl<T> fmt::Debug for Step<T> {
             Self::Done(Ok(_)) => f.write_str("Done(Ok)"),
             Self::Done(Err(error)) => write!(f, "Done(Err({error:?}))"),
         }
+    }
+}
+
+fn settled<'a, E: Endpoint>(endpoint: &'a E, refusal: &Error) -> State<'a, E::Output> {
+    match refusal.api() {
+        Some(api) => endpoint.settle(api).0,
+        None => State::Unknown,
     }
 }
 

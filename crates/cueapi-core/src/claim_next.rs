@@ -1,15 +1,19 @@
 //! The next execution for a worker, without the server's pitfalls.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
-use cueapi_types::{Claim, Claimable, WorkerId};
+use cueapi_types::{Claim, Claimable, ClaimableList, ErrorCode, WorkerId};
 
 use crate::{
-    api::executions::Executions,
+    api::executions::{ClaimExecution, Executions, ListClaimable},
     blocking::BlockingClient,
     client::Client,
+    config::CallOptions,
     error::{Error, ErrorKind},
     http::{BlockingHttpClient, HttpClient, LocalHttpClient},
+    pending::Limits,
+    reply::{Meta, Reply},
+    retry::RetryPolicy,
 };
 
 /// An execution that this worker holds, and what is to be done.
@@ -49,7 +53,9 @@ pub struct ClaimedExecution {
 pub struct ClaimNext<C> {
     executions: Executions<C>,
     worker: WorkerId,
-    task: Option<String>,
+    /// None where every task will do.
+    tasks: Option<Vec<String>>,
+    limits: Limits,
 }
 
 impl<C: Clone> Executions<C> {
@@ -59,7 +65,19 @@ impl<C: Clone> Executions<C> {
     /// `POST /v1/executions/claim`, which hands one execution to several workers under load, and it steps over the rows
     /// that the list shows but nobody can claim (those waiting for another attempt).
     ///
-    /// The list has at most 50 rows, and `task` is filtered among those.
+    /// # What it can miss, and what it costs
+    ///
+    /// The list has the 50 oldest executions of the account, and tasks are looked for among those: a task can be hidden
+    /// behind 50 others, until their workers have claimed them or the server counts them as missed (15 minutes after they
+    /// were created).
+    ///
+    /// A poll that finds nothing to try costs one request. Each row that is tried costs one more, so a call makes at most
+    /// 51 requests and their repeats. A key has 60 requests a minute on the free plan, for everything: one worker that polls
+    /// every 5 seconds uses 12 of them.
+    ///
+    /// When the future is dropped, the claim that is under way may be carried out all the same: the execution is then held
+    /// by this worker without its knowing. To stop a call after a time, set
+    /// [`total_timeout`](ClaimNext::total_timeout).
     ///
     /// ```
     /// use cueapi_core::testing::{self, ReplayClient, json};
@@ -78,16 +96,84 @@ impl<C: Clone> Executions<C> {
         ClaimNext {
             executions: self.clone(),
             worker: worker.into(),
-            task: None,
+            tasks: None,
+            limits: Limits::default(),
         }
     }
 }
 
 impl<C> ClaimNext<C> {
     /// Only executions whose `payload.task` is this text.
-    pub fn task(mut self, task: impl Into<String>) -> Self {
-        self.task = Some(task.into());
+    pub fn task(self, task: impl Into<String>) -> Self {
+        self.tasks([task])
+    }
+
+    /// Only executions whose `payload.task` is one of these texts: the oldest of any of them, with one list.
+    ///
+    /// ```
+    /// use cueapi_core::testing::{self, ReplayClient, json};
+    ///
+    /// # let row = |id: &str, task: &str| format!(r#"{{"execution_id":"{id}","cue_id":"cue_1","cue_name":"n","task":"{task}","scheduled_for":"2026-11-24T17:00:00Z","payload":{{"task":"{task}"}},"attempt":0}}"#);
+    /// # let list = format!(r#"{{"executions":[{},{}]}}"#, row("e1", "bill"), row("e2", "report"));
+    /// # let claim = r#"{"claimed":true,"execution_id":"e2","lease_seconds":900}"#;
+    /// let replay = ReplayClient::new([json(200, list), json(200, claim)]);
+    /// let call = replay.client().executions().claim_next("worker-1").tasks(["report", "summary"]);
+    /// let claimed = testing::run(call.send())?.unwrap();
+    /// assert_eq!(claimed.execution.task.as_deref(), Some("report"));
+    /// # Ok::<(), cueapi_core::Error>(())
+    /// ```
+    pub fn tasks(mut self, tasks: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tasks = Some(tasks.into_iter().map(Into::into).collect());
         self
+    }
+
+    /// How long each attempt of each request may take, in place of the client's timeout.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the list and all claims may take together, in place of the client's
+    /// [`total_timeout`](crate::ClientBuilder::total_timeout). Where the HTTP stack has no clock, each of them may take
+    /// this long.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.total_timeout = Some(timeout);
+        self
+    }
+
+    /// How each request is repeated, in place of the client's policy. A claim whose answer was lost is never repeated.
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.limits.retry = Some(policy);
+        self
+    }
+
+    /// The list, filtered by the server where there is one task.
+    fn list(&self) -> ListClaimable {
+        let mut list = ListClaimable::new();
+        if let Some([task]) = self.tasks.as_deref() {
+            list.task = Some(task.clone());
+        }
+        list
+    }
+
+    /// Whether to try a row. A list that the server has filtered need not say the tasks again.
+    fn wants(&self, row: &Claimable) -> bool {
+        match self.tasks.as_deref() {
+            None | Some([_]) => true,
+            Some(tasks) => row.task.as_ref().is_some_and(|task| tasks.contains(task)),
+        }
+    }
+
+    /// The limits of the next request, when the first one began at `start`.
+    fn limits(&self, options: CallOptions, start: Option<Duration>, now: Option<Duration>) -> Limits {
+        let total = self.limits.total_timeout.or(options.total_timeout);
+        let spent = start
+            .zip(now)
+            .map_or(Duration::ZERO, |(start, now)| now.saturating_sub(start));
+        Limits {
+            total_timeout: total.map(|total| total.saturating_sub(spent)),
+            ..self.limits
+        }
     }
 }
 
@@ -98,19 +184,29 @@ impl<T: LocalHttpClient> ClaimNext<Client<T>> {
     ///
     /// As [`Executions::claim_next`] says.
     pub async fn send(self) -> Result<Option<ClaimedExecution>, Error> {
-        let mut list = self.executions.list_claimable();
-        list.endpoint.task.clone_from(&self.task);
-        for execution in list.send().await?.executions {
-            let claim = self
-                .executions
-                .claim(&execution.execution_id, &self.worker)
-                .send()
-                .await;
-            if let Some(claimed) = ours(claim, execution)? {
-                return Ok(Some(claimed));
+        self.send_with_meta().await.map(|reply| reply.value)
+    }
+
+    /// Makes the calls and returns the facts of the last response, too: of the claim, or of what found nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Executions::claim_next`] says.
+    pub async fn send_with_meta(self) -> Result<Reply<Option<ClaimedExecution>>, Error> {
+        let client = &self.executions.client;
+        let (_, options) = client.config();
+        let start = client.http().now();
+        let limits = || self.limits(options, start, client.http().now());
+        let list = client.call(self.list()).limits(limits()).send_with_meta().await?;
+        let mut meta = list.meta;
+        for execution in rows(list.value).filter(|row| self.wants(row)) {
+            let claim = ClaimExecution::new(&execution.execution_id, &self.worker);
+            match ours(client.call(claim).limits(limits()).send_with_meta().await, execution)? {
+                Tried::Ours(claimed) => return Ok(claimed),
+                Tried::Theirs(refusal) => meta = refusal,
             }
         }
-        Ok(None)
+        Ok(Reply { value: None, meta })
     }
 }
 
@@ -121,15 +217,29 @@ impl<B: BlockingHttpClient> ClaimNext<BlockingClient<B>> {
     ///
     /// As [`Executions::claim_next`] says.
     pub fn send(self) -> Result<Option<ClaimedExecution>, Error> {
-        let mut list = self.executions.list_claimable();
-        list.endpoint.task.clone_from(&self.task);
-        for execution in list.send()?.executions {
-            let claim = self.executions.claim(&execution.execution_id, &self.worker).send();
-            if let Some(claimed) = ours(claim, execution)? {
-                return Ok(Some(claimed));
+        self.send_with_meta().map(|reply| reply.value)
+    }
+
+    /// Makes the calls and returns the facts of the last response, too: of the claim, or of what found nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Executions::claim_next`] says.
+    pub fn send_with_meta(self) -> Result<Reply<Option<ClaimedExecution>>, Error> {
+        let client = &self.executions.client;
+        let (_, options) = client.config();
+        let start = client.http().now();
+        let limits = || self.limits(options, start, client.http().now());
+        let list = client.call(self.list()).limits(limits()).send_with_meta()?;
+        let mut meta = list.meta;
+        for execution in rows(list.value).filter(|row| self.wants(row)) {
+            let claim = ClaimExecution::new(&execution.execution_id, &self.worker);
+            match ours(client.call(claim).limits(limits()).send_with_meta(), execution)? {
+                Tried::Ours(claimed) => return Ok(claimed),
+                Tried::Theirs(refusal) => meta = refusal,
             }
         }
-        Ok(None)
+        Ok(Reply { value: None, meta })
     }
 }
 
@@ -142,11 +252,31 @@ impl<T: HttpClient> IntoFuture for ClaimNext<Client<T>> {
     }
 }
 
-/// The execution if the claim succeeded, nothing if another worker has it.
-fn ours(claim: Result<Claim, Error>, execution: Claimable) -> Result<Option<ClaimedExecution>, Error> {
+/// What came of trying to claim a row.
+enum Tried {
+    Ours(Reply<Option<ClaimedExecution>>),
+    /// It cannot be claimed, for instance because another worker was faster.
+    Theirs(Meta),
+}
+
+/// The rows to try: no more than a server lists, so that one that lists more cannot make a call endless.
+fn rows(list: ClaimableList) -> impl Iterator<Item = Claimable> {
+    list.executions.into_iter().take(50)
+}
+
+fn ours(claim: Result<Reply<Claim>, Error>, execution: Claimable) -> Result<Tried, Error> {
     match claim {
-        Ok(claim) => Ok(Some(ClaimedExecution { claim, execution })),
-        Err(error) if error.kind() == ErrorKind::Conflict && !error.may_have_executed() => Ok(None),
+        Ok(Reply { value: claim, meta }) => Ok(Tried::Ours(Reply {
+            value: Some(ClaimedExecution { claim, execution }),
+            meta,
+        })),
+        Err(error) if is_passed_over(&error) => Ok(Tried::Theirs(error.into_meta())),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the next row is to be tried: another worker was faster, or the execution went away with its cue.
+fn is_passed_over(error: &Error) -> bool {
+    let is_gone = || error.api().is_some_and(|api| api.code == ErrorCode::ExecutionNotFound);
+    !error.may_have_executed() && (error.kind() == ErrorKind::Conflict || is_gone())
 }

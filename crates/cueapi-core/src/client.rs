@@ -57,6 +57,7 @@ pub struct ClientBuilder<H> {
     http: Result<H, HttpError>,
     base_url: String,
     user_agent: Option<String>,
+    https_only: bool,
     options: CallOptions,
 }
 
@@ -73,6 +74,7 @@ impl<H> ClientBuilder<H> {
             http,
             base_url: DEFAULT_BASE_URL.to_owned(),
             user_agent: None,
+            https_only: false,
             options: CallOptions::default(),
         }
     }
@@ -90,8 +92,26 @@ impl<H> ClientBuilder<H> {
     }
 
     /// The server, absolute, with or without `/v1`. Default `https://api.cueapi.ai`.
+    ///
+    /// `http://` is accepted for every host, because servers inside a private network are reached that way. The API key and
+    /// every payload then cross the network in the clear: use it on loopback and in networks that you trust, and
+    /// [`https_only`](Self::https_only) everywhere else.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self
+    }
+
+    /// Whether to refuse a base URL that is not `https://`, also one from `CUEAPI_BASE_URL`. Default `false`.
+    ///
+    /// ```
+    /// use cueapi_core::{ClientBuilder, ErrorKind, testing::ReplayClient};
+    ///
+    /// let builder = ClientBuilder::new("cue_sk_your_key", ReplayClient::default()).https_only(true);
+    /// let error = builder.base_url("http://cueapi.internal:8000").build().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Build);
+    /// ```
+    pub fn https_only(mut self, only: bool) -> Self {
+        self.https_only = only;
         self
     }
 
@@ -101,9 +121,31 @@ impl<H> ClientBuilder<H> {
         self
     }
 
-    /// How often a call is repeated and how long it waits. Default [`RetryPolicy::default`].
+    /// How long a call may take altogether, attempts and waits. Default: as long as the retry policy allows.
+    ///
+    /// An attempt gets at most what is left, and no wait starts that would pass the end: the call then fails with what the
+    /// last attempt failed with. The time is that of the HTTP stack's clock
+    /// ([`HttpClient::now`](crate::http::HttpClient::now)); without a clock, the waits and the full time limits of the
+    /// attempts are added up.
+    ///
+    /// The read-back after a refused report is part of its call. Of a pager, the requests of each page are one call. Under
+    /// `handle`, the report is one call, and the work is not bounded. A `claim_next` is one call.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.options.total_timeout = Some(timeout);
+        self
+    }
+
+    /// How often a call is repeated and how long it waits. Default [`RetryPolicy::default`], which does not wait longer than
+    /// 8 s even where the server asks for it. Outcomes have a policy of their own, [`report_retry`](Self::report_retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = policy;
+        self
+    }
+
+    /// How often the report of an outcome is repeated and how long it waits, by `report_outcome` and by `handle`. Default
+    /// [`RetryPolicy::reports`].
+    pub fn report_retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.report_retry = policy;
         self
     }
 
@@ -165,7 +207,7 @@ impl<H> ClientBuilder<H> {
     }
 
     fn finish(self) -> Result<(H, Arc<Config>, CallOptions), Error> {
-        let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref());
+        let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref(), self.https_only);
         let http = self
             .http
             .map_err(|error| BuildError::new("the HTTP client cannot be made").with_source(error));

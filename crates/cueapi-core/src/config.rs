@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderValue, Uri,
-    header::{ACCEPT, AUTHORIZATION, USER_AGENT},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT},
 };
 
 use crate::{auth::ApiKey, error::BuildError, retry::RetryPolicy};
@@ -26,6 +26,9 @@ pub(crate) struct CallOptions {
     pub(crate) max_response_bytes: usize,
     pub(crate) retry: RetryPolicy,
     pub(crate) verify_body: bool,
+    pub(crate) total_timeout: Option<Duration>,
+    /// In place of `retry`, for what the server keeps once.
+    pub(crate) report_retry: RetryPolicy,
 }
 
 impl Default for CallOptions {
@@ -36,12 +39,19 @@ impl Default for CallOptions {
             max_response_bytes: 128 << 20,
             retry: RetryPolicy::default(),
             verify_body: false,
+            total_timeout: None,
+            report_retry: RetryPolicy::reports(),
         }
     }
 }
 
 impl Config {
-    pub(crate) fn new(key: &ApiKey, base_url: &str, user_agent: Option<&str>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        key: &ApiKey,
+        base_url: &str,
+        user_agent: Option<&str>,
+        https_only: bool,
+    ) -> Result<Self, BuildError> {
         let user_agent = match user_agent {
             None => HeaderValue::from_static(concat!("cueapi-rust/", env!("CARGO_PKG_VERSION"))),
             Some(text) => HeaderValue::from_str(text)
@@ -50,13 +60,18 @@ impl Config {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // Without this header, any coding is allowed.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(authorization) = key.authorization()? {
             headers.insert(AUTHORIZATION, authorization);
         }
-        Ok(Self {
-            base: base(base_url)?,
-            headers,
-        })
+        let base = base(base_url)?;
+        if https_only && !base.to_ascii_lowercase().starts_with("https://") {
+            return Err(BuildError::new(
+                "the base URL is not https, and this client is to use nothing else: see https_only",
+            ));
+        }
+        Ok(Self { base, headers })
     }
 
     /// Scheme, authority and prefix, without a slash at the end.

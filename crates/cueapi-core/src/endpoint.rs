@@ -8,20 +8,23 @@ mod from_response;
 mod header;
 mod path;
 mod query;
+mod settled;
 
 use std::time::Duration;
 
 use ::http::Method;
-use cueapi_types::{Execution, RecordedOutcome};
+use cueapi_types::{ApiError, ErrorCode};
 
+pub(crate) use self::settled::State;
 pub use self::{
     body::Body,
     from_response::{DecodeError, FromResponse},
     header::HeaderBuilder,
     path::PathBuilder,
     query::QueryBuilder,
+    settled::Settled,
 };
-use crate::error::BuildError;
+use crate::{error::BuildError, http::Response};
 
 /// An operation of the API.
 ///
@@ -69,6 +72,12 @@ pub trait Endpoint {
     /// [`verify_body`](crate::Pending::verify_body), by which a caller decides otherwise.
     const VERIFY_BODY: bool = false;
 
+    /// The error codes with which the server refuses a second identical request because the first one has done it.
+    ///
+    /// When an attempt may have reached the server and its repeat is refused with one of these,
+    /// [`settle`](Self::settle) decides what the call returns.
+    const DONE_WHEN: &'static [ErrorCode] = &[];
+
     /// Writes the path.
     fn path(&self, path: &mut PathBuilder);
 
@@ -97,11 +106,12 @@ pub trait Endpoint {
         Duration::ZERO
     }
 
-    /// For [`Repeat::WriteOnce`]: how to tell whether a write that the server refuses to take twice was our own.
+    /// What became of the operation when a repeat is refused with a code of [`DONE_WHEN`](Self::DONE_WHEN).
     ///
-    /// Returns `None` where that cannot be told; the refusal is then handed to the caller.
-    fn read_back(&self) -> Option<ReadBack<'_, Self::Output>> {
-        None
+    /// By default an earlier attempt did it, and the result is that of a response without a body: `()`, or the `None` of an
+    /// `Option`.
+    fn settle(&self, _refusal: &ApiError) -> Settled<'_, Self::Output> {
+        Self::Output::from_response(&Response::default()).map_or_else(|_| Settled::unknown(), Settled::done)
     }
 }
 
@@ -127,21 +137,4 @@ pub enum Repeat {
     WriteOnce,
     /// A second one does the work twice: create, fire, replay, claim.
     Unsafe,
-}
-
-/// How to find out what a write-once operation left on the server.
-#[expect(missing_debug_implementations, reason = "holds a closure")]
-pub struct ReadBack<'a, T> {
-    pub(crate) execution: &'a cueapi_types::ExecutionId,
-    pub(crate) judge: Box<dyn FnOnce(Execution) -> Judgement<T> + 'a>,
-}
-
-/// Whose write stands on the server.
-pub(crate) enum Judgement<T> {
-    /// Ours: equal in everything that the server shows.
-    Ours(T),
-    /// Somebody else's.
-    Theirs(Box<RecordedOutcome>),
-    /// There is none.
-    Nobodys,
 }

@@ -2,20 +2,22 @@
 
 mod build;
 mod kind;
+mod refusal;
 
 use std::{fmt, time::Duration};
 
-use ::http::{HeaderMap, StatusCode, Uri};
+use ::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use bytes::Bytes;
 use cueapi_types::{ApiError, RecordedOutcome};
 
+pub(crate) use self::refusal::{Refusal, coding, text};
 pub use self::{build::BuildError, kind::ErrorKind};
 use crate::{
     echo::BodyMismatch,
     endpoint::Repeat,
     http::{HttpError, HttpErrorKind, Response},
     rate_limit::RateLimit,
-    retry,
+    reply::Meta,
 };
 
 /// Why a call failed. One pointer wide.
@@ -44,21 +46,14 @@ struct Inner {
     repeat: Repeat,
     /// What happened, where neither the server's error body nor the kind says it.
     message: Option<String>,
-    api: Option<ApiError>,
-    answer: Option<Answer>,
-    retry_after: Option<Duration>,
+    answer: Option<Refusal>,
     attempts: u32,
     may_have_executed: bool,
+    /// Whether the call would have gone on, had there been time.
+    out_of_time: bool,
     recorded_outcome: Option<Box<RecordedOutcome>>,
     body_mismatch: Option<Box<BodyMismatch>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-/// The response that the error is about.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 impl Error {
@@ -77,13 +72,13 @@ impl Error {
     /// The HTTP status of the response, where there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.answer.as_ref().map(|answer| answer.status)
+        self.0.answer.as_ref().map(Refusal::status)
     }
 
     /// What the server says about the failure: its error code, message and field errors.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
-        self.0.api.as_ref()
+        self.0.answer.as_ref()?.api()
     }
 
     /// The server's id of the request (`X-Request-Id`): quote it when you ask for support.
@@ -91,24 +86,22 @@ impl Error {
     /// CueAPI sends none with an internal error (500).
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.answer.as_ref().and_then(|answer| request_id(&answer.headers))
+        request_id(self.0.answer.as_ref()?.headers())
     }
 
     /// How long the server asks to wait before the next call.
     ///
-    /// One second longer than the header says, because CueAPI rounds down.
+    /// One second longer than the header says, because CueAPI rounds down; at most 100 years, so that it can be added to a
+    /// time. A `Retry-After` that cannot be read counts as 60 seconds, the window of CueAPI's rate limit.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.0.answer.as_ref()?.retry_after()
     }
 
     /// The state of the rate limit that came with the response.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
-        self.0
-            .answer
-            .as_ref()
-            .and_then(|answer| RateLimit::from_headers(&answer.headers))
+        RateLimit::from_headers(self.0.answer.as_ref()?.headers())
     }
 
     /// How many times the request was sent; 0 when it never was.
@@ -136,10 +129,11 @@ impl Error {
         self.0.may_have_executed
     }
 
-    /// The response body as it came, for diagnosis. May hold secrets: log it with care.
+    /// The response body as it came, for diagnosis; of an error response at most the first 64 KiB. May hold secrets: log it
+    /// with care.
     #[must_use]
     pub fn raw_body(&self) -> Option<&Bytes> {
-        self.0.answer.as_ref().map(|answer| &answer.body)
+        self.0.answer.as_ref().map(Refusal::body)
     }
 
     /// The outcome that stands on the execution, when `report_outcome` lost to another reporter.
@@ -201,23 +195,17 @@ impl Error {
         operation: &'static str,
         repeat: Repeat,
         attempts: u32,
-        response: Response,
+        refusal: Refusal,
+        message: Option<String>,
         may_have_executed: bool,
     ) -> Self {
-        let (parts, body) = response.into_parts();
-        let api = ApiError::from_body(&body);
-        let message = api.is_none().then(|| not_an_error_body(&parts.headers, &body));
+        let kind = ErrorKind::of(refusal.status(), refusal.api());
+        let message = message.or_else(|| refusal.api().is_none().then(|| refusal.explain()));
         Self(Box::new(Inner {
             message,
-            retry_after: retry::after::wait(&parts.headers, api.as_ref()),
             may_have_executed,
-            api: api.clone(),
-            answer: Some(Answer {
-                status: parts.status,
-                headers: parts.headers,
-                body,
-            }),
-            ..Inner::new(ErrorKind::of(parts.status, api.as_ref()), operation, repeat, attempts)
+            answer: Some(refusal),
+            ..Inner::new(kind, operation, repeat, attempts)
         }))
     }
 
@@ -229,15 +217,10 @@ impl Error {
         response: Response,
         message: String,
     ) -> Self {
-        let (parts, body) = response.into_parts();
         Self(Box::new(Inner {
             message: Some(message),
             may_have_executed: true,
-            answer: Some(Answer {
-                status: parts.status,
-                headers: parts.headers,
-                body,
-            }),
+            answer: Some(Refusal::unusable(response)),
             ..Inner::new(ErrorKind::Decode, operation, repeat, attempts)
         }))
     }
@@ -256,9 +239,25 @@ impl Error {
         error
     }
 
+    /// For a call that its total time has ended.
+    pub(crate) fn out_of_time(mut self) -> Self {
+        self.0.out_of_time = true;
+        if self.0.attempts == 0 {
+            self.0.message = Some("no time was left to send it".to_owned());
+        }
+        self
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// The facts of the response, for a call that succeeds all the same.
+    pub(crate) fn into_meta(self) -> Meta {
+        let attempts = self.0.attempts;
+        let answer = self.0.answer.unwrap_or_else(|| Refusal::unusable(Response::default()));
+        Meta::new(answer.status(), answer.into_headers(), attempts)
     }
 
     pub(crate) fn with_recorded_outcome(mut self, outcome: Box<RecordedOutcome>) -> Self {
@@ -280,11 +279,10 @@ impl Inner {
             operation,
             repeat,
             message: None,
-            api: None,
             answer: None,
-            retry_after: None,
             attempts,
             may_have_executed: false,
+            out_of_time: false,
             recorded_outcome: None,
             body_mismatch: None,
             source: None,
@@ -297,13 +295,13 @@ impl fmt::Display for Error {
         let inner = &*self.0;
         write!(f, "{} failed: ", inner.operation)?;
         if let Some(answer) = &inner.answer {
-            f.write_str(answer.status.as_str())?;
-            f.write_str(if inner.api.is_some() { " " } else { ": " })?;
+            f.write_str(answer.status().as_str())?;
+            f.write_str(if inner.message.is_some() { ": " } else { " " })?;
         }
-        match (&inner.api, &inner.message) {
-            (Some(api), _) if api.message.is_empty() => f.write_str(api.code.as_str())?,
-            (Some(api), _) => write!(f, "{}: {}", api.code, api.message)?,
-            (None, Some(message)) => f.write_str(message)?,
+        match (&inner.message, self.api()) {
+            (Some(message), _) => f.write_str(message)?,
+            (None, Some(api)) if api.message.is_empty() => f.write_str(api.code.as_str())?,
+            (None, Some(api)) => write!(f, "{}: {}", api.code, api.message)?,
             (None, None) => write!(f, "{:?}", inner.kind)?,
         }
         let mut notes = Vec::new();
@@ -318,6 +316,9 @@ impl fmt::Display for Error {
         if inner.may_have_executed && matches!(inner.repeat, Repeat::Unsafe | Repeat::WriteOnce) {
             notes.push("the server may have done it".to_owned());
         }
+        if inner.out_of_time {
+            notes.push("its total time is used up".to_owned());
+        }
         if !notes.is_empty() {
             write!(f, " ({})", notes.join(", "))?;
         }
@@ -330,16 +331,16 @@ impl fmt::Debug for Error {
         let inner = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", &inner.kind).field("message", &self.to_string());
-        if let Some(api) = &inner.api {
+        if let Some(api) = self.api() {
             out.field("code", &api.code.as_str()).field("details", &api.details);
         }
         out.field("attempts", &inner.attempts)
             .field("may_have_executed", &inner.may_have_executed);
-        if let Some(wait) = inner.retry_after {
+        if let Some(wait) = self.retry_after() {
             out.field("retry_after", &wait);
         }
         if let Some(answer) = &inner.answer {
-            out.field("body_bytes", &answer.body.len());
+            out.field("body_bytes", &answer.body().len());
         }
         if let Some(source) = &inner.source {
             out.field("source", source);
@@ -384,20 +385,5 @@ fn address(target: &Uri) -> String {
 
 /// The server's id of a request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
-}
-
-/// Says what came in place of an error body, without showing it.
-fn not_an_error_body(headers: &HeaderMap, body: &Bytes) -> String {
-    if body.is_empty() {
-        return "the response has no body".to_owned();
-    }
-    let kind = headers
-        .get(::http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    format!(
-        "the response is {} of {} bytes, not a CueAPI error: a proxy, or a base URL that is not CueAPI's?",
-        kind.unwrap_or("a body without content type"),
-        body.len()
-    )
+    text(headers, HeaderName::from_static("x-request-id"))
 }

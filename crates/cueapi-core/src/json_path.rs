@@ -9,11 +9,16 @@ pub(crate) fn at(text: &[u8], at: usize) -> String {
         // Writing to a String cannot fail.
         let _ = match step {
             Step::Key(None) => Ok(()),
-            Step::Key(Some(key)) => write!(path, ".{}", String::from_utf8_lossy(key)),
+            Step::Key(Some(key)) => write!(path, ".{}", String::from_utf8_lossy(shown(key))),
             Step::Index(index) => write!(path, "[{index}]"),
         };
     }
     path
+}
+
+/// What is shown of a key: those of CueAPI are shorter, and a server's may be of any length.
+fn shown(key: &[u8]) -> &[u8] {
+    key.get(..64).unwrap_or(key)
 }
 
 enum Step<'a> {

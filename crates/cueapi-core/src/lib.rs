@@ -24,9 +24,9 @@ mod page;
 mod pause;
 mod pending;
 mod rate_limit;
-mod reconcile;
 mod reply;
 pub mod retry;
+mod settle;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

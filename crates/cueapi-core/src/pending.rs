@@ -7,7 +7,7 @@ use crate::{
     call::{Call, Step},
     client::Client,
     config::{CallOptions, Config},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Repeat},
     error::{BuildError, Error},
     http::{HttpClient, LocalHttpClient},
     reply::Reply,
@@ -37,10 +37,17 @@ use crate::{
 pub struct Pending<C, E> {
     pub(crate) client: C,
     pub(crate) endpoint: E,
-    attempt_timeout: Option<Duration>,
-    retry: Option<RetryPolicy>,
+    pub(crate) limits: Limits,
     verify_body: Option<bool>,
     error: Option<BuildError>,
+}
+
+/// What a caller sets for one call, in place of what is set for its client.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) total_timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
 }
 
 impl<C, E> Pending<C, E> {
@@ -48,8 +55,7 @@ impl<C, E> Pending<C, E> {
         Self {
             client,
             endpoint,
-            attempt_timeout: None,
-            retry: None,
+            limits: Limits::default(),
             verify_body: None,
             error: None,
         }
@@ -58,13 +64,38 @@ impl<C, E> Pending<C, E> {
     /// How long each attempt of this call may take, in place of the client's timeout. (A long poll adds the time that the
     /// server holds it to the client's timeout, but not to this one.)
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = Some(timeout);
+        self.limits.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long this call may take altogether, in place of the client's
+    /// [`total_timeout`](crate::ClientBuilder::total_timeout), which says what is counted.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cueapi_core::testing::{self, ReplayClient, json};
+    ///
+    /// // The server asks for a wait of 5 s, after which nothing would be left.
+    /// let busy = json(503, "{}").header("retry-after", "4");
+    /// let replay = ReplayClient::new([busy]);
+    /// let call = replay.client().workers().list().total_timeout(Duration::from_secs(4));
+    /// let error = testing::run(call.send()).unwrap_err();
+    /// assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (503, 1));
+    /// assert!(replay.sleeps().is_empty());
+    /// ```
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.total_timeout = Some(timeout);
         self
     }
 
     /// How this call is repeated, in place of the client's policy.
     pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+        self.limits.retry = Some(policy);
+        self
+    }
+
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
         self
     }
 
@@ -95,10 +126,16 @@ impl<C, E> Pending<C, E> {
     where
         E: Endpoint,
     {
+        let limits = self.limits;
         let patience = options.attempt_timeout.saturating_add(self.endpoint.hold());
-        options.attempt_timeout = self.attempt_timeout.unwrap_or(patience);
+        options.attempt_timeout = limits.attempt_timeout.unwrap_or(patience);
+        options.total_timeout = limits.total_timeout.or(options.total_timeout);
         options.verify_body = self.verify_body.unwrap_or(E::VERIFY_BODY);
-        options.retry = self.retry.unwrap_or(options.retry);
+        let policy = match self.endpoint.repeat() {
+            Repeat::WriteOnce => options.report_retry,
+            _ => options.retry,
+        };
+        options.retry = limits.retry.unwrap_or(policy);
         Call::new(self.endpoint, config, options, self.error)
     }
 }
@@ -121,6 +158,11 @@ impl<B, E: Endpoint> Pending<BlockingClient<B>, E> {
 
 impl<T: LocalHttpClient, E: Endpoint> Pending<Client<T>, E> {
     /// Makes the call. The future is `Send` where the HTTP stack's futures are.
+    ///
+    /// When the future is dropped before it is ready, the attempt that is under way is abandoned and no other follows. The
+    /// server may have carried it out, as after a failure with [`may_have_executed`](Error::may_have_executed), and what it
+    /// answered is lost. A future that was never polled has sent nothing. Bound a call with
+    /// [`total_timeout`](Self::total_timeout) rather than by dropping it: then the error says what is known.
     ///
     /// # Errors
     ///
@@ -146,7 +188,7 @@ impl<T: LocalHttpClient, E: Endpoint> Pending<Client<T>, E> {
         async move {
             let mut last = None;
             loop {
-                match call.step(last.take()) {
+                match call.step(client.http().now(), last.take()) {
                     Step::Send(request) => last = Some(client.http().send(request).await),
                     Step::Sleep(duration) => client.http().sleep(duration).await,
                     Step::Done(result) => return result.map(value),

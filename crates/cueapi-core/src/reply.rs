@@ -50,17 +50,25 @@ impl<T> Reply<T> {
         Self {
             value,
             meta: Meta {
-                status: parts.status,
-                headers: parts.headers,
-                attempts,
                 verification,
+                ..Meta::new(parts.status, parts.headers, attempts)
             },
         }
     }
 }
 
 impl Meta {
-    /// The HTTP status: 200, 201 or 204, and 304 for an answer that says so.
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+        Self {
+            status,
+            headers,
+            attempts,
+            verification: BodyVerification::NotAsked,
+        }
+    }
+
+    /// The HTTP status: 200, 201 or 204, 304 for an answer that says so, and that of the refusal where a repeat was refused
+    /// because an earlier attempt had done it.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status

@@ -10,9 +10,16 @@ use crate::{endpoint::Repeat, http::HttpErrorKind};
 
 /// How often and how patiently a call is repeated.
 ///
-/// Never before the first attempt, never after the last. The wait grows from `base_delay`, doubling, up to `max_delay`,
-/// with full jitter (anything between nothing and that). A `Retry-After` of the server replaces it; one that is longer than
-/// `max_delay` ends the call, and the error's [`retry_after`](crate::Error::retry_after) tells the caller.
+/// The wait between two attempts grows from `base_delay`, doubling, up to `max_delay`, with full jitter (anything between
+/// nothing and that). A `Retry-After` of the server replaces it. One that is longer than `max_retry_after` ends the call,
+/// and the error's [`retry_after`](crate::Error::retry_after) returns it.
+///
+/// There are two defaults. [`RetryPolicy::default`] gives up soon: CueAPI's rate limit has a window of 60 seconds, so a 429
+/// usually asks for more than its 8 seconds and goes to the caller. [`RetryPolicy::reports`] is for outcomes, which are
+/// the last thing to be given up.
+///
+/// A policy bounds the requests of a call: there are at most `max_attempts`, and one more where the outcome that stands on
+/// an execution is read back.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,6 +33,8 @@ pub struct RetryPolicy {
     max_attempts: u32,
     base_delay: Duration,
     max_delay: Duration,
+    /// As long as `max_delay` where there is none.
+    max_retry_after: Option<Duration>,
     max_total_delay: Duration,
 }
 
@@ -68,12 +77,14 @@ pub enum Decision {
 }
 
 impl Default for RetryPolicy {
-    /// 3 attempts, 250 ms doubling to at most 8 s, at most 60 s of waiting altogether.
+    /// 3 attempts, 250 ms doubling to at most 8 s, at most 60 s of waiting altogether. A server that asks for a wait of more
+    /// than 8 s ends the call.
     fn default() -> Self {
         Self {
             max_attempts: 3,
             base_delay: Duration::from_millis(250),
             max_delay: Duration::from_secs(8),
+            max_retry_after: None,
             max_total_delay: Duration::from_secs(60),
         }
     }
@@ -84,6 +95,32 @@ impl RetryPolicy {
     #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
+    }
+
+    /// The default for outcomes: waits out a whole window of the rate limit (60 s) and two minutes of outage.
+    ///
+    /// At most 40 attempts, 250 ms doubling to at most 15 s, `Retry-After` up to 90 s, at most 4 minutes of waiting
+    /// altogether. The attempts themselves come on top: bound them and the whole with
+    /// [`total_timeout`](crate::Pending::total_timeout).
+    ///
+    /// ```
+    /// use cueapi_core::{RetryPolicy, testing::{self, ReplayClient, json}, types::Outcome};
+    ///
+    /// # let receipt = r#"{"execution_id":"5f2c","outcome_recorded":true,"outcome_state":"reported_success","reason":null}"#;
+    /// let busy = json(429, "{}").header("retry-after", "56");
+    /// let replay = ReplayClient::new([busy, json(200, receipt)]);
+    /// testing::run(replay.client().executions().report_outcome("5f2c", Outcome::success()).send())?;
+    /// assert_eq!(replay.sleeps(), [std::time::Duration::from_secs(57)]);
+    /// # Ok::<(), cueapi_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reports() -> Self {
+        // With full jitter, waits of up to 15 s last 7.5 s on average: 40 of them outlast four minutes.
+        Self::default()
+            .max_attempts(40)
+            .max_delay(Duration::from_secs(15))
+            .max_retry_after(Duration::from_secs(90))
+            .max_total_delay(Duration::from_secs(240))
     }
 
     /// How many times a request may be sent altogether; 0 counts as 1. Default 3.
@@ -100,10 +137,17 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest single wait, also when the server asks for one. Default 8 s.
+    /// The longest single wait, also when the server asks for one, unless `max_retry_after` is set. Default 8 s.
     #[must_use]
     pub const fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
+        self
+    }
+
+    /// The longest wait that the server may ask for; a longer one ends the call. Default: that of `max_delay`.
+    #[must_use]
+    pub const fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = Some(delay);
         self
     }
 
@@ -130,7 +174,9 @@ impl RetryPolicy {
             return Decision::Stop;
         }
         let wait = match outcome {
-            AttemptOutcome::Answered(_, Some(asked)) if asked > self.max_delay => return Decision::Stop,
+            AttemptOutcome::Answered(_, Some(asked)) if asked > self.max_retry_after.unwrap_or(self.max_delay) => {
+                return Decision::Stop;
+            }
             AttemptOutcome::Answered(_, Some(asked)) => asked,
             _ => self.backoff(attempt, random),
         };

@@ -120,8 +120,8 @@ fn what_never_left_for_a_lasting_reason_is_not_repeated_and_says_why() {
     ] {
         let broken = || Err(HttpError::new(kind).with_source("it has expired"));
         let mut call = ReplayClient::default().client().cues().get("cue_1").into_call();
-        assert!(matches!(call.step(None), Step::Send(_)));
-        let Step::Done(Err(error)) = call.step(Some(broken())) else {
+        assert!(matches!(call.step(None, None), Step::Send(_)));
+        let Step::Done(Err(error)) = call.step(None, Some(broken())) else {
             panic!("{kind:?} was repeated")
         };
         assert_eq!((error.kind(), error.may_have_executed()), (expected, false));

@@ -47,7 +47,7 @@ fn clients_and_calls_show_no_key_and_no_payload() {
     debug_is_silent("an endpoint", create.endpoint());
     let mut call = create.into_call();
     debug_is_silent("a call", &call);
-    debug_is_silent("a step", &call.step(None));
+    debug_is_silent("a step", &call.step(None, None));
     debug_is_silent(
         "a refused key",
         &ClientBuilder::new(format!("{CANARY}\n x"), replay).build().unwrap_err(),

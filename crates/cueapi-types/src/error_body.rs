@@ -128,9 +128,9 @@ impl ApiError {
 
 /// Seconds as a number or as text, rounded up.
 fn seconds(value: &Value) -> Option<u64> {
-    let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    // A cast from a float stops at the limits of the type.
-    (seconds >= 0.0).then(|| seconds.ceil() as u64)
+    let seconds: f64 = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    let whole = || std::time::Duration::try_from_secs_f64(seconds.ceil());
+    (seconds >= 0.0).then(|| whole().map_or(u64::MAX, |seconds| seconds.as_secs()))
 }
 
 /// JSON that breaks off, without the value that is not whole and with every container closed.

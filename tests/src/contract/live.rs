@@ -28,8 +28,11 @@ impl<P: FnMut(&Row)> Suite<P> {
             )?;
             same(
                 "attached",
-                false,
-                sessions.detach(agent.as_str(), &session.label).await?.attached,
+                Some(false),
+                sessions
+                    .detach(agent.as_str(), &session.label)
+                    .await?
+                    .map(|ended| ended.attached),
             )?;
             same("listed", 0, sessions.list(agent.as_str()).await?.len())?;
             let all = sessions.list(agent.as_str()).include_detached(true).await?;

@@ -20,6 +20,8 @@ use super::{
 /// An operation of the description.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation {
+    id: &'static str,
+    repeat: Repeat,
     method: &'static str,
     path: &'static str,
     /// What tells it from others with the same path.
@@ -38,6 +40,8 @@ impl Operation {
         T: Serialize,
     {
         Self {
+            id: E::ID,
+            repeat: E::REPEAT,
             method,
             path,
             query,
@@ -55,11 +59,18 @@ impl Operation {
         T: Serialize,
     {
         Self {
+            id: E::ID,
+            repeat: E::REPEAT,
             method,
             path,
             query,
             decode: |capture| answer::<E>(capture).map(|value| encoded(&value.value())),
         }
+    }
+
+    /// Its name, where it changes something and is repeated when the fate of an attempt is unknown.
+    pub(super) fn repeated_change(&self) -> Option<&'static str> {
+        (self.repeat != Repeat::Unsafe && self.method != "GET").then_some(self.id)
     }
 
     /// Whether an exchange is one of this operation.

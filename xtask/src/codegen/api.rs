@@ -150,7 +150,10 @@ pub(super) struct Endpoint {
     pub(super) errors: Vec<ErrorDoc>,
     pub(super) paging: Option<Paging>,
     pub(super) check: Option<String>,
-    pub(super) read_back: Option<String>,
+    /// The error codes that refuse a repeat of what is done.
+    pub(super) done_when: Vec<String>,
+    /// The function that finds out what such a refusal says.
+    pub(super) settle: Option<String>,
     /// The function that says for each request whether it may be repeated.
     pub(super) repeat_of: Option<String>,
 }

@@ -57,10 +57,11 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
         ));
     }
     doc.text(&format!(
-        "`{} {}`. {}{}",
+        "`{} {}`. {}{}{}",
         endpoint.http_method,
         endpoint.path,
         repeat(endpoint.repeat),
+        done(endpoint),
         if endpoint.authenticated {
             ""
         } else {
@@ -185,6 +186,19 @@ fn repeat(repeat: Repeat) -> &'static str {
              [`may_have_executed`](crate::Error::may_have_executed)."
         }
     }
+}
+
+/// What a refused repeat means, where that is a success without a value of its own.
+fn done(endpoint: &Endpoint) -> String {
+    if endpoint.done_when.is_empty() || endpoint.settle.is_some() {
+        return String::new();
+    }
+    let codes: Vec<String> = endpoint.done_when.iter().map(|code| format!("`{code}`")).collect();
+    let value = if endpoint.output.is_some() { ", with `None`" } else { "" };
+    format!(
+        " A repeat that is refused with {} is a success{value}: an earlier attempt did it.",
+        codes.join(" or ")
+    )
 }
 
 /// `client.cues().get("cue_…")`

@@ -153,8 +153,12 @@ impl Lowering<'_> {
             at.error("x-repeat is missing: say safe, keyed, write-once or unsafe (may it be sent again when its fate is unknown?)")
         })?;
         ensure!(
-            operation.rust_read_back.is_none() || repeat == Repeat::WriteOnce,
-            at.error("x-rust-read-back is for `x-repeat: write-once` only")
+            operation.done_when.is_empty() || matches!(repeat, Repeat::Safe | Repeat::WriteOnce),
+            at.error("x-done-when is for what is repeated, `x-repeat: safe` or `write-once`")
+        );
+        ensure!(
+            operation.rust_settle.is_none() || !operation.done_when.is_empty(),
+            at.error("x-rust-settle needs x-done-when: which error codes is it to look at?")
         );
         let rust_name = operation.rust_name.clone().ok_or_else(|| {
             let proposal = format!("{method_name}_{group}").to_upper_camel_case();
@@ -163,6 +167,7 @@ impl Lowering<'_> {
             ))
         })?;
         let (success, output) = self.output()?;
+        let errors = self.errors()?;
         let endpoint = Endpoint {
             id: id.clone(),
             method_name: method_name.to_owned(),
@@ -179,9 +184,10 @@ impl Lowering<'_> {
             paging: self.paging(output.as_ref())?,
             output,
             success,
-            errors: self.errors()?,
+            done_when: self.done_when(&errors)?,
+            errors,
             check: operation.rust_check.clone(),
-            read_back: operation.rust_read_back.clone(),
+            settle: operation.rust_settle.clone(),
             repeat_of: operation.rust_repeat.clone(),
         };
         self.path_is_covered(&endpoint)?;
@@ -231,7 +237,9 @@ impl Lowering<'_> {
     }
 
     fn output(&self) -> Result<(u16, Option<Output>)> {
-        let (mut success, mut with_body, mut optional, mut conditional) = (None, None, false, false);
+        let (mut success, mut with_body, mut conditional) = (None, None, false);
+        // What a repeat finds done has no value, unless a function knows it.
+        let mut optional = !self.operation.done_when.is_empty() && self.operation.rust_settle.is_none();
         for response in self.responses() {
             let (status, response) = response?;
             let at = self.at.child("responses").child(status);
@@ -292,6 +300,19 @@ impl Lowering<'_> {
             }
         }
         Ok(errors)
+    }
+
+    /// The codes of x-done-when, each of which is one that the operation answers with.
+    fn done_when(&self, errors: &[ErrorDoc]) -> Result<Vec<String>> {
+        for code in &self.operation.done_when {
+            ensure!(
+                errors.iter().any(|error| error.code == *code),
+                self.at.child("x-done-when").error(&format!(
+                    "{code} stands under no response: add it to the x-codes of the one that it comes with"
+                ))
+            );
+        }
+        Ok(self.operation.done_when.clone())
     }
 
     fn paging(&self, output: Option<&Output>) -> Result<Option<Paging>> {

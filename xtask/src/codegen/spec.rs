@@ -112,8 +112,10 @@ pub(super) struct Operation {
     pub(super) pagination: Option<Pagination>,
     #[serde(rename = "x-rust-check")]
     pub(super) rust_check: Option<String>,
-    #[serde(rename = "x-rust-read-back")]
-    pub(super) rust_read_back: Option<String>,
+    #[serde(rename = "x-done-when", default)]
+    pub(super) done_when: Vec<String>,
+    #[serde(rename = "x-rust-settle")]
+    pub(super) rust_settle: Option<String>,
     #[serde(rename = "x-rust-repeat")]
     pub(super) rust_repeat: Option<String>,
     #[serde(rename = "x-verify-body", default)]

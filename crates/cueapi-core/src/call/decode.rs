@@ -1,19 +1,50 @@
 //! From a successful response to a value, or to an error that names the field and shows nothing of the text.
 
 use ::http::header::CONTENT_TYPE;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, Error as _, Visitor, value},
+    forward_to_deserialize_any,
+};
 
-use crate::{endpoint::DecodeError, http::Response, json_path};
+use crate::{endpoint::DecodeError, error, http::Response, json_path};
 
-/// Decodes the body of a success; an empty one (204) decodes as `()`.
+/// Decodes the body of a success; an empty one (204) decodes as the `None` of an `Option`, and any as `()`.
 pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, DecodeError> {
-    let body = response.body();
-    let text: &[u8] = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(text).map_err(|error| DecodeError::new(explain(response, &error)))
+    if let Ok(nothing) = T::deserialize(Nothing) {
+        return Ok(nothing);
+    }
+    let body = without_mark(response.body());
+    let text = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(text).map_err(|error| DecodeError::new(explain(response, body, &error)))
 }
 
-fn explain(response: &Response, error: &serde_json::Error) -> String {
-    let body = response.body();
+/// JSON without the byte-order mark that some proxies put before it.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Decodes as `()`, and as nothing else: where nothing is expected, whatever came is that.
+struct Nothing;
+
+impl<'de> Deserializer<'de> for Nothing {
+    type Error = value::Error;
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_unit()
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("something is expected"))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+fn explain(response: &Response, body: &[u8], error: &serde_json::Error) -> String {
     if body.is_empty() {
         return "the response should have a body and has none".to_owned();
     }
@@ -36,16 +67,12 @@ fn explain(response: &Response, error: &serde_json::Error) -> String {
             }
         }
         serde_json::error::Category::Eof => format!("the response breaks off after {} bytes", body.len()),
-        _ => {
-            let kind = response
-                .headers()
-                .get(CONTENT_TYPE)
-                .and_then(|value| value.to_str().ok());
+        _ => error::coding(response.headers()).unwrap_or_else(|| {
             format!(
                 "the response is {} and not JSON: a proxy, or a base URL that is not CueAPI's?",
-                kind.unwrap_or("without content type")
+                error::text(response.headers(), CONTENT_TYPE).unwrap_or("without content type")
             )
-        }
+        }),
     }
 }
 

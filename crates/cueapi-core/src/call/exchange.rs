@@ -1,22 +1,21 @@
 //! One request with its repetitions. Not generic, so that the retry and error code is in a program once.
 
 use std::{
-    any::TypeId,
     hash::{BuildHasher, RandomState},
     sync::Arc,
     time::Duration,
 };
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header::CONTENT_TYPE};
-use bytes::Bytes;
-use cueapi_types::ApiError;
+use cueapi_types::ErrorCode;
 
+use super::{budget::Budget, redirect};
 use crate::{
     config::{CallOptions, Config},
     echo::{self, BodyVerification},
     endpoint::{Body, Endpoint, FromResponse, HeaderBuilder, PathBuilder, QueryBuilder, Repeat},
-    error::{BuildError, Error},
-    http::{AttemptTimeout, HttpError, MaxResponseBytes, Operation, Request, Response},
+    error::{BuildError, Error, Refusal},
+    http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation, Request, Response},
     retry::{self, AttemptOutcome, Decision},
 };
 
@@ -32,8 +31,11 @@ pub(super) struct Exchange {
     options: CallOptions,
     attempts: u32,
     waited: Duration,
+    budget: Budget,
     /// Whether the server may have carried out an attempt that failed.
     fate_unknown: bool,
+    /// How the attempt before this wait ended.
+    last_failure: Option<Failure>,
 }
 
 /// How a request is treated, in the words of its endpoint.
@@ -43,8 +45,13 @@ struct Rules {
     repeat: Repeat,
     authenticated: bool,
     is_answer: fn(StatusCode) -> bool,
-    /// Whether a repeated delete that finds nothing has its answer: nothing was to be told about what is gone.
-    absence_is_success: bool,
+    done_when: &'static [ErrorCode],
+}
+
+/// How an attempt ended that did not succeed.
+enum Failure {
+    Refused(Box<Refusal>),
+    Failed(HttpError),
 }
 
 /// What comes next for a request.
@@ -78,7 +85,7 @@ impl Exchange {
             repeat: endpoint.repeat(),
             authenticated: E::AUTHENTICATED,
             is_answer: E::Output::is_answer,
-            absence_is_success: E::METHOD == Method::DELETE && TypeId::of::<E::Output>() == TypeId::of::<()>(),
+            done_when: E::DONE_WHEN,
         };
         Self::assemble(
             rules,
@@ -90,7 +97,8 @@ impl Exchange {
         )
     }
 
-    /// A second request of the same call; its attempts are counted on.
+    /// A second request of the same call. It shares the call's attempts, waits and total time: it is sent once whatever is
+    /// left of the attempts, and repeated only within them.
     pub(super) fn follow_up<E: Endpoint>(&self, endpoint: &E) -> Result<Self, BuildError> {
         let options = CallOptions {
             verify_body: false,
@@ -98,6 +106,9 @@ impl Exchange {
         };
         let mut follow_up = Self::new(endpoint, Arc::clone(&self.config), options)?;
         follow_up.rules.operation = self.rules.operation;
+        follow_up.attempts = self.attempts;
+        follow_up.waited = self.waited;
+        follow_up.budget = self.budget;
         Ok(follow_up)
     }
 
@@ -124,41 +135,49 @@ impl Exchange {
             own_headers,
             body,
             config,
+            budget: Budget::new(options.total_timeout),
             options,
             attempts: 0,
             waited: Duration::ZERO,
             fate_unknown: false,
+            last_failure: None,
         })
     }
 
-    pub(super) fn step(&mut self, last: Option<Result<Response, HttpError>>) -> Next {
-        let Some(result) = last else {
-            return Next::Send(self.next_attempt());
+    pub(super) fn step(&mut self, now: Option<Duration>, last: Option<Result<Response, HttpError>>) -> Next {
+        self.budget.read(now);
+        let failure = match last {
+            None => return self.next_attempt(),
+            Some(Ok(response)) if (self.rules.is_answer)(response.status()) => return self.answer(response),
+            Some(Ok(response)) => Failure::Refused(Box::new(Refusal::read(response))),
+            Some(Err(error)) => Failure::Failed(error),
         };
-        let (outcome, result) = match result {
-            Ok(response) if (self.rules.is_answer)(response.status()) => return self.answer(response),
-            Ok(response) if self.is_already_deleted(&response) => return self.answer(deleted()),
-            Ok(response) => (
-                AttemptOutcome::Answered(response.status(), asked_to_wait(&response)),
-                Ok(response),
-            ),
-            Err(error) => (AttemptOutcome::Failed(error.kind()), Err(error)),
-        };
+        let outcome = failure.outcome();
         self.fate_unknown |= retry::fate_is_unknown(outcome);
         match self
             .options
             .retry
             .decide(self.rules.repeat, outcome, self.attempts, self.waited, random())
         {
-            Decision::RetryAfter(wait) => {
+            Decision::RetryAfter(wait) if self.budget.allows(wait) => {
                 self.waited = self.waited.saturating_add(wait);
+                self.budget.count(wait);
+                self.last_failure = Some(failure);
                 Next::Sleep(wait)
             }
-            Decision::Stop => self.give_up(result),
+            Decision::RetryAfter(_) => self.give_up(failure, true),
+            Decision::Stop => self.give_up(failure, false),
         }
     }
 
-    fn next_attempt(&mut self) -> Request {
+    fn next_attempt(&mut self) -> Next {
+        let limit = self.budget.cut(self.options.attempt_timeout);
+        let failure = self.last_failure.take();
+        if limit.is_zero() && self.options.total_timeout.is_some() {
+            let failure = failure.unwrap_or_else(|| Failure::Failed(HttpError::new(HttpErrorKind::Timeout)));
+            return self.give_up(failure, true);
+        }
+        self.budget.count(limit);
         self.attempts += 1;
         let mut headers = self.config.headers(self.rules.authenticated);
         if matches!(self.body, Body::Json(_)) {
@@ -175,10 +194,10 @@ impl Exchange {
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = headers;
         let extensions = request.extensions_mut();
-        extensions.insert(AttemptTimeout(self.options.attempt_timeout));
+        extensions.insert(AttemptTimeout(limit));
         extensions.insert(MaxResponseBytes(self.options.max_response_bytes));
         extensions.insert(Operation::new(self.rules.operation, self.attempts));
-        request
+        Next::Send(request)
     }
 
     fn answer(&self, response: Response) -> Next {
@@ -203,41 +222,33 @@ impl Exchange {
         })
     }
 
-    /// Whether this error says no to the repeat of a write that an earlier attempt may have made.
+    /// Whether this error refuses the repeat of what an earlier attempt may have done, because it is done.
     pub(super) fn is_refused_repeat(&self, error: &Error) -> bool {
-        self.rules.repeat == Repeat::WriteOnce
-            && error.may_have_executed()
-            && error.status() == Some(StatusCode::CONFLICT)
+        error.may_have_executed() && error.api().is_some_and(|api| self.rules.done_when.contains(&api.code))
     }
 
-    fn give_up(&self, result: Result<Response, HttpError>) -> Next {
+    fn give_up(&self, failure: Failure, out_of_time: bool) -> Next {
         let Rules { operation, repeat, .. } = self.rules;
-        let error = match result {
-            Ok(response) => Error::refused(operation, repeat, self.attempts, response, self.fate_unknown),
-            Err(error) => Error::exchange(operation, repeat, self.attempts, &self.uri, error, self.fate_unknown),
+        let error = match failure {
+            Failure::Refused(refusal) => {
+                let redirect = redirect::explain(&refusal, self.config.base(), &self.uri);
+                Error::refused(operation, repeat, self.attempts, *refusal, redirect, self.fate_unknown)
+            }
+            Failure::Failed(error) => {
+                Error::exchange(operation, repeat, self.attempts, &self.uri, error, self.fate_unknown)
+            }
         };
-        Next::Done(Err(error))
-    }
-
-    /// A repeated DELETE finds nothing because an earlier attempt, whose answer was lost, has deleted it.
-    fn is_already_deleted(&self, response: &Response) -> bool {
-        self.fate_unknown && self.rules.absence_is_success && response.status() == StatusCode::NOT_FOUND
+        Next::Done(Err(if out_of_time { error.out_of_time() } else { error }))
     }
 }
 
-/// The answer to a delete.
-fn deleted() -> Response {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-/// Only a 429 names the limit's window in its body; looking into other bodies would be for nothing.
-fn asked_to_wait(response: &Response) -> Option<Duration> {
-    let api = (response.status() == StatusCode::TOO_MANY_REQUESTS)
-        .then(|| ApiError::from_body(response.body()))
-        .flatten();
-    retry::after::wait(response.headers(), api.as_ref())
+impl Failure {
+    fn outcome(&self) -> AttemptOutcome {
+        match self {
+            Self::Refused(refusal) => AttemptOutcome::Answered(refusal.status(), refusal.retry_after()),
+            Self::Failed(error) => AttemptOutcome::Failed(error.kind()),
+        }
+    }
 }
 
 /// The standard library seeds its hash maps from the system; a waiting time needs nothing better.

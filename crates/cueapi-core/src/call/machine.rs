@@ -21,7 +21,7 @@ enum Phase {
     Unsendable(BuildError),
     /// The operation itself.
     Operation(Exchange),
-    /// A repeated write was refused: find out whether the first one was ours.
+    /// A repeat was refused because it is done: find out by whom.
     ReadBack {
         exchange: Exchange,
         refusal: Error,
@@ -35,7 +35,7 @@ pub(super) enum Move {
     Sleep(Duration),
     Answered(Answer),
     Failed(Error),
-    /// A repeat of a write whose first attempt may have arrived was refused; the endpoint may know how to look into it.
+    /// A repeat was refused with a code that means that it is done; the endpoint may know more.
     RepeatRefused(Error),
     /// What stands on the server, and the refusal that it was read for.
     ReadBack(Answer, Error),
@@ -50,12 +50,12 @@ impl Machine {
         Self { operation, phase }
     }
 
-    pub(super) fn step(&mut self, last: Option<Result<Response, HttpError>>) -> Move {
+    pub(super) fn step(&mut self, now: Option<Duration>, last: Option<Result<Response, HttpError>>) -> Move {
         let exchange = match &mut self.phase {
             Phase::Operation(exchange) | Phase::ReadBack { exchange, .. } => exchange,
             Phase::Unsendable(_) | Phase::Over => return Move::Failed(self.unsendable()),
         };
-        let result = match exchange.step(last) {
+        let result = match exchange.step(now, last) {
             Next::Send(request) => return Move::Send(request),
             Next::Sleep(duration) => return Move::Sleep(duration),
             Next::Done(result) => result,
@@ -74,15 +74,20 @@ impl Machine {
     }
 
     /// After a refused repeat: the request that reads what stands on the server, or the refusal, where that cannot be read.
-    pub(super) fn read_back(&mut self, execution: Option<&ExecutionId>, refusal: Error) -> Result<Request, Error> {
+    pub(super) fn read_back(
+        &mut self,
+        now: Option<Duration>,
+        execution: &ExecutionId,
+        refusal: Error,
+    ) -> Result<Request, Error> {
         let operation = std::mem::replace(&mut self.phase, Phase::Over);
-        let (Phase::Operation(operation), Some(execution)) = (operation, execution) else {
+        let Phase::Operation(operation) = operation else {
             return Err(refusal);
         };
         let Ok(mut exchange) = operation.follow_up(&GetExecution::new(execution)) else {
             return Err(refusal);
         };
-        let Next::Send(request) = exchange.step(None) else {
+        let Next::Send(request) = exchange.step(now, None) else {
             return Err(refusal);
         };
         self.phase = Phase::ReadBack { exchange, refusal };

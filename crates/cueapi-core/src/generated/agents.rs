@@ -3,7 +3,7 @@
 //! Agents: who sends and gets messages; their inboxes, and the roster of all of them.
 
 use cueapi_types::{
-    Agent, AgentId, AgentList, AgentRef, AgentStatus, DeliveryState, Message,
+    Agent, AgentId, AgentList, AgentRef, AgentStatus, DeliveryState, ErrorCode, Message,
     MessageCount, MessageId, MessageList, Payload, Roster, Timestamp,
     WebhookSecretResponse,
 };
@@ -209,7 +209,8 @@ impl<C: Clone> Agents<C> {
     ///
     /// It can still be fetched with `include_deleted`, its inbox can still be read, and its slug stays taken.
     ///
-    /// `DELETE /v1/agents/{ref}`. Sent again when the fate of an attempt is unknown.
+    /// `DELETE /v1/agents/{ref}`. Sent again when the fate of an attempt is unknown. A repeat that is refused with
+    /// `agent_not_found` is a success: an earlier attempt did it.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -969,6 +970,7 @@ impl Endpoint for DeleteAgent {
     const ID: &'static str = "agents.delete";
     const METHOD: Method = Method::DELETE;
     const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::AgentNotFound];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/agents").seg(&self.agent);

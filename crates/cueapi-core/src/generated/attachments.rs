@@ -68,11 +68,14 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Attachments<C> {
     /// Attaches a live session to a daemon.
     ///
-    /// The same daemon and label again replace what was there.
+    /// The same daemon and label replace what was there, with a new token: a token that was ever used, by any
+    /// account, makes a self-hosted server answer 500. So the call is not repeated. Where it may have been carried
+    /// out, `live_sessions().list()` shows whether the session is attached.
     ///
     /// Optional arguments are methods of the call: `attached_at`, `monitor_version`.
     ///
-    /// `POST /v1/agents/{agent_id}/attachments`. Sent again when the fate of an attempt is unknown.
+    /// `POST /v1/agents/{agent_id}/attachments`. Not sent again when the fate of an attempt is unknown, since a
+    /// second one would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -276,7 +279,7 @@ impl Endpoint for AttachSession {
     type Output = Attachment;
     const ID: &'static str = "attachments.attach";
     const METHOD: Method = Method::POST;
-    const REPEAT: Repeat = Repeat::Safe;
+    const REPEAT: Repeat = Repeat::Unsafe;
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/agents").seg(&self.agent_id).lit("attachments");

@@ -4,8 +4,8 @@
 
 use cueapi_types::{
     BulkDeletion, Callback, CatchUp, Cue, CueAlerts, CueDelivery, CueDetail, CueId,
-    CueList, CueStatus, FiredExecution, MergeStrategy, OnFailure, Payload, Retry,
-    Schedule, Timestamp, Transport, Verification,
+    CueList, CueStatus, ErrorCode, FiredExecution, MergeStrategy, OnFailure, Payload,
+    Retry, Schedule, Timestamp, Transport, Verification,
 };
 use http::Method;
 use serde::Serialize;
@@ -145,7 +145,8 @@ impl<C: Clone> Cues<C> {
 
     /// Deletes up to 100 cues for good. Hosted service only.
     ///
-    /// What could not be deleted is left out and named in the answer. A self-hosted server answers 405.
+    /// What could not be deleted is left out and named in the answer. A self-hosted server answers 405. A repeat
+    /// after a lost answer names under `skipped` what the attempt before it has deleted.
     ///
     /// Known from the Python SDK and the command line tool; its answer was not seen on a running server.
     ///
@@ -253,7 +254,8 @@ impl<C: Clone> Cues<C> {
     ///
     /// Its executions can no longer be reached; an outcome reported on one of them answers `execution_not_found`.
     ///
-    /// `DELETE /v1/cues/{cue_id}`. Sent again when the fate of an attempt is unknown.
+    /// `DELETE /v1/cues/{cue_id}`. Sent again when the fate of an attempt is unknown. A repeat that is refused with
+    /// `cue_not_found` is a success: an earlier attempt did it.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -1221,6 +1223,7 @@ impl Endpoint for DeleteCue {
     const ID: &'static str = "cues.delete";
     const METHOD: Method = Method::DELETE;
     const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::CueNotFound];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/cues").seg(&self.cue_id);

@@ -3,10 +3,10 @@
 //! Executions: each time that a cue fired, who works on it, and what became of it.
 
 use cueapi_types::{
-    Claim, ClaimableList, CueId, Evidence, EvidenceReceipt, Execution, ExecutionId,
-    ExecutionList, ExecutionStatus, Heartbeat, LiveClaimReceipt, Outcome, OutcomeReceipt,
-    OutcomeState, Payload, PendingVerification, ReplayedExecution, SessionToken,
-    TriggeredBy, VerificationReceipt, WorkerId,
+    ApiError, Claim, ClaimableList, CueId, ErrorCode, Evidence, EvidenceReceipt,
+    Execution, ExecutionId, ExecutionList, ExecutionStatus, Heartbeat, LiveClaimReceipt,
+    Outcome, OutcomeReceipt, OutcomeState, Payload, PendingVerification,
+    ReplayedExecution, SessionToken, TriggeredBy, VerificationReceipt, WorkerId,
 };
 use http::Method;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::{
     blocking::BlockingClient,
     client::Client,
     endpoint::{
-        Body, Endpoint, HeaderBuilder, PathBuilder, QueryBuilder, ReadBack, Repeat,
+        Body, Endpoint, HeaderBuilder, PathBuilder, QueryBuilder, Repeat, Settled,
     },
     error::BuildError,
     page::PagedEndpoint,
@@ -344,8 +344,8 @@ impl<C: Clone> Executions<C> {
     /// Completes the verification of an outcome: verified, or with `valid(false)` rejected.
     ///
     /// The state of the execution itself does not change. Possible from the states `reported_success`,
-    /// `reported_failure` and `verification_pending`; a second one answers `invalid_state`, also a repeat of one
-    /// whose answer was lost.
+    /// `reported_failure` and `verification_pending`; a second one answers `invalid_state`. A repeat of a call whose
+    /// answer was lost succeeds if the outcome is in the state that the call was to bring about.
     ///
     /// Optional arguments are methods of the call: `valid`, `reason`.
     ///
@@ -1041,6 +1041,10 @@ impl Endpoint for ReportOutcome {
     const ID: &'static str = "executions.report_outcome";
     const METHOD: Method = Method::POST;
     const REPEAT: Repeat = Repeat::WriteOnce;
+    const DONE_WHEN: &'static [ErrorCode] = &[
+        ErrorCode::OutcomeAlreadyRecorded,
+        ErrorCode::OutcomeAlreadyReported,
+    ];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/executions").seg(&self.execution_id).lit("outcome");
@@ -1050,8 +1054,8 @@ impl Endpoint for ReportOutcome {
         Body::json(&self.outcome)
     }
 
-    fn read_back(&self) -> Option<ReadBack<'_, Self::Output>> {
-        crate::reconcile::outcome(self)
+    fn settle(&self, refusal: &ApiError) -> Settled<'_, Self::Output> {
+        crate::settle::outcome(self, refusal)
     }
 }
 
@@ -1141,6 +1145,7 @@ impl Endpoint for MarkVerified {
     const ID: &'static str = "executions.mark_verified";
     const METHOD: Method = Method::POST;
     const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::InvalidState];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/executions").seg(&self.execution_id).lit("verify");
@@ -1148,6 +1153,10 @@ impl Endpoint for MarkVerified {
 
     fn body(&self) -> Result<Body, BuildError> {
         Body::json(self)
+    }
+
+    fn settle(&self, refusal: &ApiError) -> Settled<'_, Self::Output> {
+        crate::settle::verification(self, refusal)
     }
 }
 

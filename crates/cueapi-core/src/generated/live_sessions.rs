@@ -2,7 +2,7 @@
 
 //! Live sessions: programs with a person before them that take an agent's executions while they run.
 
-use cueapi_types::{AgentRef, CueId, LiveSession, SessionToken};
+use cueapi_types::{AgentRef, CueId, ErrorCode, LiveSession, SessionToken};
 use http::Method;
 use serde::Serialize;
 use crate::{
@@ -156,10 +156,8 @@ impl<C: Clone> LiveSessions<C> {
 
     /// Ends a live session.
     ///
-    /// A second one answers `live_session_not_found`, also the repeat of one whose answer was lost: then
-    /// `may_have_executed` is true.
-    ///
-    /// `DELETE /v1/agents/{ref}/live-sessions/{label}`. Sent again when the fate of an attempt is unknown.
+    /// `DELETE /v1/agents/{ref}/live-sessions/{label}`. Sent again when the fate of an attempt is unknown. A repeat
+    /// that is refused with `live_session_not_found` is a success, with `None`: an earlier attempt did it.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -514,10 +512,11 @@ impl DetachLiveSession {
 }
 
 impl Endpoint for DetachLiveSession {
-    type Output = LiveSession;
+    type Output = Option<LiveSession>;
     const ID: &'static str = "live_sessions.detach";
     const METHOD: Method = Method::DELETE;
     const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::LiveSessionNotFound];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/agents").seg(&self.agent).lit("live-sessions").seg(&self.label);

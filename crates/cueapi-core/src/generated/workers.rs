@@ -2,7 +2,7 @@
 
 //! Workers: programs that ask for executions in place of being called.
 
-use cueapi_types::{WorkerHeartbeat, WorkerId, WorkerList};
+use cueapi_types::{ErrorCode, WorkerHeartbeat, WorkerId, WorkerList};
 use http::Method;
 use serde::Serialize;
 use crate::{
@@ -105,7 +105,8 @@ impl<C: Clone> Workers<C> {
     ///
     /// Its next heartbeat registers it again.
     ///
-    /// `DELETE /v1/workers/{worker_id}`. Sent again when the fate of an attempt is unknown.
+    /// `DELETE /v1/workers/{worker_id}`. Sent again when the fate of an attempt is unknown. A repeat that is refused
+    /// with `worker_not_found` is a success: an earlier attempt did it.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
@@ -269,6 +270,7 @@ impl Endpoint for DeleteWorker {
     const ID: &'static str = "workers.delete";
     const METHOD: Method = Method::DELETE;
     const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::WorkerNotFound];
 
     fn path(&self, path: &mut PathBuilder) {
         path.lit("v1/workers").seg(&self.worker_id);

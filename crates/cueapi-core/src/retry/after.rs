@@ -1,44 +1,68 @@
 //! How long the server asks to wait.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ::http::{
-    HeaderMap,
+    HeaderMap, HeaderValue,
     header::{DATE, RETRY_AFTER},
 };
-use cueapi_types::{ApiError, Timestamp};
+use cueapi_types::ApiError;
 
-/// CueAPI rounds its seconds down: whoever comes back after exactly that time is refused once more.
+/// CueAPI rounds its seconds down: a request that comes back after exactly that time is refused once more.
 const ROUNDED_DOWN: Duration = Duration::from_secs(1);
 
-/// The wait that a response asks for: its `Retry-After` in seconds or as a date, else the window of the limit that was hit.
+/// Stands for a wait that cannot be read: the window of CueAPI's rate limit, after which every request is allowed again.
+const UNREADABLE: Duration = Duration::from_secs(60);
+
+/// Stands for every longer wait. Less than the range of the type, so that it can be added to a time.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The wait that a response asks for: the longest of its `Retry-After`, else the window of the limit that was hit.
 ///
 /// A date is read against the response's own `Date`, since this crate reads no clock.
 pub(crate) fn wait(headers: &HeaderMap, api: Option<&ApiError>) -> Option<Duration> {
-    if let Some(asked) = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
-        let asked = asked.trim();
-        let seconds = match asked.parse::<u64>() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => until(asked, headers),
-        };
-        if let Some(seconds) = seconds {
-            return Some(seconds.saturating_add(ROUNDED_DOWN));
-        }
-    }
-    api?.window_seconds.map(Duration::from_secs)
+    let window = api.and_then(|api| api.window_seconds).map(Duration::from_secs);
+    let asked = headers.get_all(RETRY_AFTER).iter().map(|value| {
+        let asked = read(value, headers).map(|asked| asked.saturating_add(ROUNDED_DOWN));
+        asked.or(window).unwrap_or(UNREADABLE)
+    });
+    asked.max().or(window).map(|wait| wait.min(LONGEST))
 }
 
-fn until(date: &str, headers: &HeaderMap) -> Option<Duration> {
-    let then = Timestamp::from_http_date(date).ok()?;
-    let now = Timestamp::from_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
-    // A date that has passed asks for no wait.
-    let seconds = then.as_second().saturating_sub(now.as_second());
-    Some(Duration::from_secs(seconds.try_into().unwrap_or(0)))
+/// Seconds, several numbers of them, or a date.
+fn read(value: &HeaderValue, headers: &HeaderMap) -> Option<Duration> {
+    let value = value.to_str().ok()?.trim();
+    if let Some(then) = date(value) {
+        let now = date(headers.get(DATE)?.to_str().ok()?)?;
+        // A date that has passed asks for no wait.
+        return Some(then.duration_since(now).unwrap_or_default());
+    }
+    value
+        .split(',')
+        .map(seconds)
+        .try_fold(Duration::ZERO, |longest, wait| Some(longest.max(wait?)))
+}
+
+/// In one of the three forms that HTTP has for dates.
+fn date(text: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text.trim()).ok()
+}
+
+/// A number of any length, also with a fraction, which HTTP does not have and servers send.
+fn seconds(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return None;
+    }
+    let seconds = text.parse::<f64>().ok()?.ceil();
+    Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs
@@ -47,48 +71,77 @@ mod tests {
             .collect()
     }
 
+    fn asked(values: &[&'static str]) -> Option<Duration> {
+        let values: Vec<_> = values
+            .iter()
+            .map(|value| ("retry-after", *value))
+            .chain([NOW])
+            .collect();
+        wait(&headers(&values), None)
+    }
+
+    fn secs(seconds: u64) -> Option<Duration> {
+        Some(Duration::from_secs(seconds))
+    }
+
     #[test]
     fn seconds_are_waited_out_and_one_more() {
-        assert_eq!(
-            wait(&headers(&[("retry-after", "7")]), None),
-            Some(Duration::from_secs(8))
-        );
-        assert_eq!(
-            wait(&headers(&[("retry-after", " 0 ")]), None),
-            Some(Duration::from_secs(1))
-        );
-        let huge = "18446744073709551615";
-        assert_eq!(wait(&headers(&[("retry-after", huge)]), None), Some(Duration::MAX));
+        assert_eq!(asked(&["7"]), secs(8));
+        assert_eq!(asked(&[" 0 "]), secs(1));
+        assert_eq!(asked(&["2.503"]), secs(4));
+        assert_eq!(asked(&[]), None);
     }
 
     #[test]
-    fn a_date_is_read_against_the_response_s_own_date() {
-        let now = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
-        let later = headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:42 GMT"), now]);
-        assert_eq!(wait(&later, None), Some(Duration::from_secs(6)));
-        let past = headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:30 GMT"), now]);
-        assert_eq!(wait(&past, None), Some(Duration::from_secs(1)));
-        assert_eq!(
-            wait(&headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:42 GMT")]), None),
-            None
-        );
+    fn a_date_of_each_form_is_read_against_the_response_s_own_date() {
+        for date in [
+            "Sun, 06 Nov 1994 08:49:42 GMT",
+            "Sunday, 06-Nov-94 08:49:42 GMT",
+            "Sun Nov  6 08:49:42 1994",
+        ] {
+            assert_eq!(asked(&[date]), secs(6), "{date}");
+        }
+        assert_eq!(asked(&["Sun, 06 Nov 1994 08:49:30 GMT"]), secs(1), "it has passed");
     }
 
     #[test]
-    fn nonsense_asks_for_nothing() {
+    fn a_wait_beyond_any_range_is_a_long_one() {
+        for huge in [
+            "18446744073709551615",
+            "18446744073709551616",
+            "99999999999999999999999999999999",
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+        ] {
+            assert_eq!(asked(&[huge]), Some(LONGEST), "{huge}");
+        }
+    }
+
+    #[test]
+    fn of_several_waits_the_longest_counts() {
+        assert_eq!(asked(&["1", "60", "2"]), secs(61));
+        assert_eq!(asked(&["1, 60"]), secs(61));
+        assert_eq!(asked(&["1", "Sun, 06 Nov 1994 08:50:37 GMT"]), secs(61));
+        assert_eq!(asked(&["1", "soon"]), secs(60));
+    }
+
+    #[test]
+    fn a_wait_that_cannot_be_read_is_a_whole_window() {
         for value in [
             "",
             "-1",
-            "1.5",
             "soon",
-            "99999999999999999999999",
+            "1 s",
+            ".",
+            "1..5",
+            "inf",
+            "1e3",
             "Sun, 99 Nov 1994 08:49:37 GMT",
         ] {
-            assert_eq!(
-                wait(&headers(&[("retry-after", value), ("date", "x")]), None),
-                None,
-                "{value}"
-            );
+            assert_eq!(asked(&[value]), secs(60), "{value}");
         }
+        let without_date = headers(&[("retry-after", "Sun, 06 Nov 1994 08:49:42 GMT")]);
+        assert_eq!(wait(&without_date, None), secs(60));
+        let api = ApiError::from_body(br#"{"error":{"code":"rate_limited","window_seconds":3600}}"#);
+        assert_eq!(wait(&without_date, api.as_ref()), secs(3600));
     }
 }

@@ -20,6 +20,7 @@ fn request<E: Endpoint>(call: impl FnOnce(Client) -> Pending<Client, E>) -> Stri
     let requests = replay.requests();
     let common = [
         "accept: application/json\n",
+        "accept-encoding: identity\n",
         concat!("user-agent: cueapi-rust/", env!("CARGO_PKG_VERSION"), "\n"),
     ];
     common.iter().fold(requests[0].clone(), |text, line| {

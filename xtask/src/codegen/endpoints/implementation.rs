@@ -1,5 +1,6 @@
 //! Writes what an endpoint is on the wire: its method, path, query, headers and body, and how its pages are walked.
 
+use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
@@ -43,11 +44,20 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let query = query(endpoint);
     let headers = headers(endpoint);
     let body = body(endpoint);
-    let read_back = endpoint.read_back.as_ref().map(|function| {
+    let done_when = (!endpoint.done_when.is_empty()).then(|| {
+        let codes = endpoint
+            .done_when
+            .iter()
+            .map(|code| format_ident!("{}", code.to_upper_camel_case()));
+        quote!(
+            const DONE_WHEN: &'static [ErrorCode] = &[#(ErrorCode::#codes),*];
+        )
+    });
+    let settle = endpoint.settle.as_ref().map(|function| {
         let function = format_ident!("{function}");
         quote! {
-            fn read_back(&self) -> Option<ReadBack<'_, Self::Output>> {
-                crate::reconcile::#function(self)
+            fn settle(&self, refusal: &ApiError) -> Settled<'_, Self::Output> {
+                crate::settle::#function(self, refusal)
             }
         }
     });
@@ -59,6 +69,7 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
             const REPEAT: Repeat = Repeat::#repeat;
             #authenticated
             #verify_body
+            #done_when
 
             #path
             #query
@@ -66,7 +77,7 @@ pub(super) fn endpoint(endpoint: &Endpoint) -> TokenStream {
             #body
             #repeat_of
             #hold
-            #read_back
+            #settle
         }
     }
 }

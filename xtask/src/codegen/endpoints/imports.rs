@@ -37,8 +37,8 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
                 "HeaderBuilder",
                 "PathBuilder",
                 "QueryBuilder",
-                "ReadBack",
                 "Repeat",
+                "Settled",
             ],
         ),
         ("error", &["BuildError"]),
@@ -89,6 +89,7 @@ fn mentioned(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
         .iter()
         .filter_map(|argument| argument.ty.named())
         .chain(output)
+        .chain(["ApiError", "ErrorCode"])
         .chain(item)
 }
 
