@@ -70,7 +70,7 @@ async fn a_live_session_is_registered_beats_and_ends() {
     );
 
     let ended = sessions.detach(agent.as_str(), "main").await.unwrap();
-    assert!(!ended.attached);
+    assert!(!ended.unwrap().attached);
     assert_eq!(sessions.list(agent.as_str()).await.unwrap().len(), 1);
     assert_eq!(
         sessions
@@ -82,7 +82,7 @@ async fn a_live_session_is_registered_beats_and_ends() {
         2
     );
     for gone in [
-        sessions.detach(agent.as_str(), "main").await,
+        sessions.detach(agent.as_str(), "main").await.map(Option::unwrap),
         sessions.heartbeat(agent.as_str(), "main").await,
         sessions.update(agent.as_str(), "main").is_default(true).await,
     ] {
