@@ -1,21 +1,31 @@
 //! Doing what is due: deliveries are taken from the engine, sent, and their results given back.
 
-use std::{mem, sync::Arc};
+use std::{mem, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use crate::{
-    engine::Delivery,
+    advance::SLICE,
+    engine::{Delivery, Engine, Polled, Skipped},
     faults::{DeliveryFault, Target},
-    shared::{Shared, lock},
+    shared::{NotSaved, Shared, lock, notice},
 };
 
+/// How many deliveries are on their way at a time, so that a receiver can answer those that it has accepted.
+const MAX_SENDING: usize = 16;
+
+/// How many cues are named of which runs are skipped.
+const MAX_TOLD: usize = 10;
+
 impl Shared {
-    pub(crate) fn poll(&self, now: Timestamp) -> Option<Delivery> {
-        // A delivery that is not noted anywhere does not go out: its execution counts as stale, and is tried again.
-        let delivery = self.change(|engine| engine.poll(now)).ok().flatten();
+    /// Does some of what is due.
+    ///
+    /// A delivery that is not noted anywhere does not go out: its execution counts as stale, and is tried again.
+    pub(crate) fn poll(&self, now: Timestamp, most: usize, send: bool) -> Result<Polled, NotSaved> {
+        let polled = self.change(|engine| engine.poll_some(now, most, send));
         self.tell();
-        delivery
+        polled
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
@@ -23,7 +33,7 @@ impl Shared {
     }
 
     /// Sends a delivery and tells the engine how it went; or keeps it until the next one has gone, as a fault may want.
-    pub(crate) async fn deliver(&self, delivery: Delivery) {
+    pub(crate) async fn deliver(self: Arc<Self>, delivery: Delivery) {
         let fault = self.delivery_fault(&delivery);
         if fault == Some(DeliveryFault::HeldBack) {
             lock(&self.held_back).push(delivery);
@@ -77,14 +87,40 @@ impl Shared {
         self.has_happened();
     }
 
-    /// Under the system's clock: does what is due, when it is due, forever.
+    /// Under the system's clock: does what is due, when it is due, forever; a slice at a time, since much may be due at
+    /// once after the machine was off.
     pub(crate) async fn run_schedule(self: Arc<Self>) {
+        let places = Arc::new(Semaphore::new(MAX_SENDING));
+        let mut skipped = Vec::new();
         loop {
-            while let Some(delivery) = self.poll(self.clock.now()) {
-                let shared = self.clone();
-                tokio::spawn(async move { shared.deliver(delivery).await });
+            let place = places.clone().try_acquire_owned().ok();
+            let send = place.is_some();
+            match self.poll(self.clock.now(), SLICE, send) {
+                // There may be room again in a moment.
+                Err(NotSaved) => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+                Ok(Polled::Send(delivery)) => {
+                    let shared = self.clone();
+                    tokio::spawn(async move {
+                        shared.clone().deliver(*delivery).await;
+                        drop(place);
+                        shared.changed.notify_one();
+                    });
+                    continue;
+                }
+                Ok(Polled::More) => {
+                    skipped.extend(self.take_skipped());
+                    self.give_way().await;
+                    continue;
+                }
+                Ok(Polled::Done) => {}
             }
-            let next = self.next_due();
+            drop(place);
+            skipped.extend(self.take_skipped());
+            tell_skipped(&mem::take(&mut skipped));
+            let next = self.engine().next_step(send);
             let wait = async {
                 match next {
                     Some(due) => {
@@ -99,5 +135,28 @@ impl Shared {
                 () = self.changed.notified() => {}
             }
         }
+    }
+
+    fn take_skipped(&self) -> Vec<Skipped> {
+        // They are not saved with anything.
+        self.change(Engine::take_skipped).unwrap_or_default()
+    }
+}
+
+fn tell_skipped(skipped: &[Skipped]) {
+    for Skipped {
+        cue_id,
+        name,
+        from,
+        until,
+        ..
+    } in skipped.iter().take(MAX_TOLD)
+    {
+        notice(format_args!(
+            "{name:?} ({cue_id}) missed its runs from {from} on; those before {until} are skipped"
+        ));
+    }
+    if let Some(more @ 1..) = skipped.len().checked_sub(MAX_TOLD) {
+        notice(format_args!("missed runs of {more} more cues are skipped"));
     }
 }

@@ -13,6 +13,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     Builder, SentDelivery, StartError,
+    advance::Halt,
     engine::{AccountId, Email, Execution, Limits, Message},
     faults::{Fault, FiredFault},
     receivers::{self, Answer},
@@ -232,7 +233,8 @@ impl Emulator {
     /// Moves a held clock forward. All that falls due on the way happens in order, deliveries included, before this
     /// returns; a receiver may call the API meanwhile.
     ///
-    /// With the system's clock, waits that long.
+    /// With the system's clock, waits that long. Dropping the future ends it: the clock stays where it is, and a delivery
+    /// that is on its way comes to its end. It ends in the same way when the emulator is shut down.
     ///
     /// ```
     /// use std::time::Duration;
@@ -259,7 +261,7 @@ impl Emulator {
             return tokio::time::sleep(left.try_into().unwrap_or_default()).await;
         }
         // What cannot be saved is said on stderr; everything has happened all the same.
-        drop(self.shared.advance_to(moment).await);
+        drop(self.shared.advance_to(moment, &Halt::new()).await);
     }
 
     /// Does what is due now, and then moves a held clock from one due thing to the next until every webhook that is on

@@ -28,6 +28,7 @@ mod account;
 mod agents;
 mod alerts;
 mod attachments;
+mod catch_up;
 mod census;
 mod claims;
 mod counters;
@@ -68,14 +69,14 @@ use std::{
     fmt,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-pub(crate) use self::slug::is_slug;
 pub use self::{
     account::{Account, AccountId, KeyError},
     agents::{Agent, AgentStatus, CreateAgent, PatchAgent},
     alerts::{Alert, AlertType},
     attachments::{Attach, AttachError, Attachment},
+    catch_up::Skipped,
     cue::{
         Callback, CreateCue, Cue, CueStatus, OnFailure, Page, PatchCallback, PatchCue, Retry, Transport,
         VerificationMode,
@@ -120,6 +121,7 @@ use self::{
     timers::Timers,
 };
 pub(crate) use self::{alerts::SEVERITY, login::LOGIN_SECONDS};
+pub(crate) use self::{deliveries::Polled, slug::is_slug};
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +209,10 @@ pub struct Engine {
     replaced_secrets: HashMap<Box<str>, Box<str>>,
     double_claim: claims::DoubleClaim,
     check_urls: bool,
+    /// How far back missed runs are made up for.
+    catch_up: Option<SignedDuration>,
+    /// Not yet taken by who tells of them.
+    skipped: Vec<Skipped>,
     /// For callers without a key, or with one that nobody has.
     anonymous_limit: Option<u32>,
     new_account_limits: Limits,
@@ -266,6 +272,8 @@ impl Engine {
             replaced_secrets: HashMap::new(),
             double_claim: claims::DoubleClaim::default(),
             check_urls: false,
+            catch_up: None,
+            skipped: Vec::new(),
             anonymous_limit: Limits::free().requests_per_minute,
             new_account_limits: Limits::free(),
         }

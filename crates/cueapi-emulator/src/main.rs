@@ -6,11 +6,14 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::Parser;
 use cueapi_emulator::{Clock, Cors, Emulator, engine::Limits, faults::Fault};
+use jiff::{Span, SpanRelativeTo};
 use tokio::signal::unix::{SignalKind, signal};
+use url::Host;
 
 /// A CueAPI server on your desk: schedules, retries, claims and signed webhooks, with nothing to install.
 #[derive(Parser)]
@@ -19,11 +22,11 @@ struct Arguments {
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 8000)]
     port: u16,
-    /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
-    /// API key of the account; one is made up without it
-    #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true, value_parser = parse_key)]
+    /// Address to listen on, or a name of one
+    #[arg(long, default_value = "127.0.0.1", value_parser = parse_host, value_name = "ADDRESS|NAME")]
+    host: Host,
+    /// API key of the account, in the place of a made-up one or of the one in --data; no other way sets it
+    #[arg(long, value_parser = parse_key)]
     api_key: Option<String>,
     /// What the account may do: as on the free plan, or anything
     #[arg(long, default_value = "free", value_parser = parse_limits, value_name = "free|off")]
@@ -34,9 +37,14 @@ struct Arguments {
     /// Start of a clock that stands still, such as 2026-03-01T08:00:00Z; without it the system's clock is used
     #[arg(long, default_value = "system", value_parser = parse_clock, value_name = "system|TIME")]
     clock: Clock,
-    /// Directory to keep the state in, so that it outlives the program; without it, memory only
+    /// Directory to keep the state in, so that it outlives the program; without it, memory only. Nobody else can read it. A change
+    /// that cannot be written is answered with 500, stays in memory, and is written with the next one that can be
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// How far back runs are made up for that were missed while the program or the machine was off, such as 90m or 7d; 20,000
+    /// runs at most, and what is skipped is said on stderr
+    #[arg(long, default_value = "1d", value_parser = parse_duration, value_name = "TIME|0")]
+    catch_up: Duration,
     /// Something to go wrong, such as cues.fire:answer-lost or deliveries:status=503,always,chance=0.1; may be repeated
     #[arg(long = "fault", value_name = "WHERE:WHAT[,WHEN]")]
     faults: Vec<Fault>,
@@ -46,7 +54,7 @@ struct Arguments {
     cors: Cors,
     /// Another name that callers have for this address, beside localhost; may be repeated
     #[arg(long = "allowed-host", value_parser = parse_host, value_name = "NAME")]
-    allowed_hosts: Vec<String>,
+    allowed_hosts: Vec<Host>,
     /// Refuse callback URLs into private networks, as the public service does
     #[arg(long)]
     ssrf_checks: bool,
@@ -102,11 +110,29 @@ fn parse_cors(text: &str) -> Result<Cors, String> {
     }
 }
 
-fn parse_host(text: &str) -> Result<String, String> {
-    match url::Host::parse(text) {
-        Ok(_) => Ok(text.into()),
-        Err(_) => Err("expected a name or an address, without a port".into()),
+/// An address may stand in brackets, as in a URL.
+fn parse_host(text: &str) -> Result<Host, String> {
+    let address = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    match address.parse() {
+        Ok(IpAddr::V4(address)) => Ok(Host::Ipv4(address)),
+        Ok(IpAddr::V6(address)) => Ok(Host::Ipv6(address)),
+        Err(_) => Host::parse(text).map_err(|_| "expected a name or an address, without a port".into()),
     }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let span = if text == "0" {
+        Ok(Span::new())
+    } else {
+        text.parse::<Span>()
+    };
+    span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+        .ok()
+        .and_then(|duration| duration.try_into().ok())
+        .ok_or_else(|| "expected a time such as 90m, 24h or 7d, or 0".into())
 }
 
 fn parse_clock(text: &str) -> Result<Clock, String> {
@@ -148,19 +174,38 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Where to listen. Of a name with several addresses that of IPv4, which is what is written out most.
+async fn resolve(host: &Host, port: u16) -> Result<SocketAddr, String> {
+    let name = match host {
+        Host::Ipv4(address) => return Ok((*address, port).into()),
+        Host::Ipv6(address) => return Ok((*address, port).into()),
+        Host::Domain(name) => name,
+    };
+    let found = tokio::net::lookup_host((name.as_str(), port)).await;
+    let found = found.map_err(|error| format!("cannot find the address of {name}: {error}"))?;
+    found
+        .min_by_key(SocketAddr::is_ipv6)
+        .ok_or_else(|| format!("{name} has no address"))
+}
+
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let address = resolve(&arguments.host, arguments.port).await?;
     let mut builder = Emulator::builder()
-        .address(SocketAddr::new(arguments.host, arguments.port))
+        .address(address)
+        .catch_up(arguments.catch_up)
         .clock(arguments.clock)
         .ssrf_checks(arguments.ssrf_checks)
         .limits(arguments.limits)
         .cors(arguments.cors)
         .on_email(|mail| drop(writeln!(io::stderr(), "mail to {}: {}", mail.to, mail.link)));
+    if let Host::Domain(name) = &arguments.host {
+        builder = builder.allowed_host(name);
+    }
     if let Some(RateLimit(requests)) = arguments.rate_limit {
         builder = builder.rate_limit(requests);
     }
     for name in &arguments.allowed_hosts {
-        builder = builder.allowed_host(name);
+        builder = builder.allowed_host(&name.to_string());
     }
     for fault in arguments.faults {
         builder = builder.fault(fault);
@@ -187,7 +232,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     );
     out.write_all(lines.as_bytes())?;
     out.flush()?;
-    if !arguments.page && !arguments.no_page && !arguments.host.is_loopback() {
+    if !arguments.page && !arguments.no_page && !address.ip().is_loopback() {
         let note =
             "cueapi-emulator: other machines can reach this address, so the page is not served; --page serves it";
         drop(writeln!(io::stderr(), "{note}"));

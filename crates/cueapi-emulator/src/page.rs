@@ -64,6 +64,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/emulator/cues/{id}/pause", post(actions::pause))
         .route("/emulator/cues/{id}/resume", post(actions::resume))
         .route("/emulator/advance", post(actions::advance))
+        .route("/emulator/advance/halt", post(actions::halt))
         .route_layer(from_fn_with_state(shared, guard))
 }
 

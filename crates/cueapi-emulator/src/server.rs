@@ -1,6 +1,6 @@
 //! The HTTP service: reads requests, has them answered, and makes go wrong what a fault wants.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -35,7 +35,7 @@ pub(crate) async fn serve(
         CallFault::Refused => {}
         CallFault::Stalled => drop(shared.stopped.clone().changed().await),
         CallFault::RateLimited(_) | CallFault::Error(_) => {
-            drain(body);
+            drain(body, shared.ends.body());
             return write(ordered_reply(&fault), &peer);
         }
         CallFault::ErrorAfter(_) => {
@@ -68,11 +68,16 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let happened = shared.watch();
     let reply = if length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > MAX_BODY)) {
-        drain(body);
+        drain(body, shared.ends.body());
         shared.change(too_large)
     } else {
-        match to_bytes(body, MAX_BODY).await {
-            Ok(body) => {
+        match tokio::time::timeout(shared.ends.body(), to_bytes(body, MAX_BODY)).await {
+            Err(_) => {
+                // Nothing follows what has not come to its end.
+                peer.cut_connection();
+                Ok(Reply::Crash)
+            }
+            Ok(Ok(body)) => {
                 let exchange = Exchange {
                     now: shared.clock.now(),
                     method: &parts.method,
@@ -87,7 +92,7 @@ async fn carry_out(shared: &Shared, peer: &Peer, parts: &Parts, body: Body) -> R
                     reply
                 })
             }
-            Err(_) => shared.change(unreadable_body),
+            Ok(Err(_)) => shared.change(unreadable_body),
         }
     };
     shared.has_happened();
@@ -137,8 +142,8 @@ impl Shared {
 }
 
 /// Reads what is still coming, so that a caller in the middle of sending gets to see the answer.
-fn drain(mut body: Body) {
-    tokio::spawn(async move {
+fn drain(mut body: Body, limit: Duration) {
+    let draining = async move {
         let mut left: usize = 64 * MAX_BODY;
         while let Some(Ok(frame)) = body.frame().await {
             let size = frame.data_ref().map_or(0, Bytes::len);
@@ -147,7 +152,8 @@ fn drain(mut body: Body) {
                 None => break,
             }
         }
-    });
+    };
+    tokio::spawn(tokio::time::timeout(limit, draining));
 }
 
 pub(crate) fn write(reply: Reply, peer: &Peer) -> Response {

@@ -2,19 +2,25 @@
 
 use std::{
     error::Error,
+    fmt,
     ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use crate::{
+    advance::Advance,
     clock::RunningClock,
     delivery::Sender,
     engine::{Change, Delivery, Engine},
     faults::Orders,
     gate::Gate,
+    listener::Ends,
     mailbox::Mailbox,
     sent::SentLog,
 };
@@ -32,6 +38,8 @@ pub(crate) struct NotSaved;
 struct Kept {
     engine: Engine,
     store: Option<Box<dyn Save>>,
+    /// The last change could not be saved.
+    failing: bool,
 }
 
 /// The engine, to look at.
@@ -45,15 +53,24 @@ impl Deref for Reading<'_> {
     }
 }
 
-pub(crate) struct Shared {
-    state: Mutex<Kept>,
+/// What an emulator is started with, beside its engine.
+pub(crate) struct Parts {
     pub(crate) clock: Arc<RunningClock>,
     pub(crate) sender: Sender,
     pub(crate) gate: Gate,
-    sent: Mutex<SentLog>,
-    /// One caller at a time moves a held clock.
-    pub(crate) advancing: tokio::sync::Mutex<()>,
+    pub(crate) ends: Ends,
     pub(crate) mailbox: Mailbox,
+    /// Changes when the emulator stops.
+    pub(crate) stopped: watch::Receiver<()>,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<Kept>,
+    /// How many wait for the engine.
+    waiting: AtomicUsize,
+    parts: Parts,
+    sent: Mutex<SentLog>,
+    pub(crate) advance: Advance,
     /// Wakes the task that does what is due: a request may have made something due earlier.
     pub(crate) changed: Notify,
     /// Counts what has happened, for those who wait for something.
@@ -61,78 +78,102 @@ pub(crate) struct Shared {
     orders: Mutex<Orders>,
     /// Deliveries that a fault lets go after the next one.
     pub(crate) held_back: Mutex<Vec<Delivery>>,
-    /// Changes when the emulator stops.
-    pub(crate) stopped: watch::Receiver<()>,
+}
+
+impl Deref for Shared {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl Shared {
     pub(crate) fn new(
         engine: Engine,
         store: Option<Box<dyn Save>>,
-        clock: RunningClock,
-        sender: Sender,
-        gate: Gate,
         orders: Orders,
-        mailbox: Mailbox,
-        stopped: watch::Receiver<()>,
+        parts: Parts,
     ) -> Result<Self, NotSaved> {
         let shared = Self {
-            state: Mutex::new(Kept { engine, store }),
-            clock: Arc::new(clock),
-            sender,
-            gate,
+            state: Mutex::new(Kept {
+                engine,
+                store,
+                failing: false,
+            }),
+            waiting: AtomicUsize::new(0),
+            parts,
             sent: Mutex::default(),
-            advancing: tokio::sync::Mutex::default(),
-            mailbox,
+            advance: Advance::default(),
             changed: Notify::new(),
             happened: watch::Sender::default(),
             orders: Mutex::new(orders),
             held_back: Mutex::default(),
-            stopped,
         };
-        shared.change(|_| ())?;
+        shared.save(&mut shared.state())?;
         Ok(shared)
     }
 
+    fn state(&self) -> MutexGuard<'_, Kept> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let state = lock(&self.state);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        state
+    }
+
+    /// Lets others have the engine first, and the runtime do what else there is: who does one thing after another takes the
+    /// lock again before they wake up.
+    pub(crate) async fn give_way(&self) {
+        tokio::task::yield_now().await;
+        while self.waiting.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) fn engine(&self) -> Reading<'_> {
-        Reading(lock(&self.state))
+        Reading(self.state())
     }
 
     /// Changes the engine, and writes the change down before anyone hears of it. What could not be written stays in memory,
-    /// and is written with the next change.
+    /// and is written with the next change. Work that changes nothing needs no store.
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Engine) -> R) -> Result<R, NotSaved> {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
+        let before = state.engine.edits();
         let result = work(&mut state.engine);
-        self.save(&mut state, false)?;
+        if state.engine.edits() != before {
+            self.save(&mut state)?;
+        }
         Ok(result)
     }
 
     /// Moves a held clock forward, never back; it may be what a request is waiting for.
     pub(crate) fn move_clock(&self, moment: Timestamp) -> Result<(), NotSaved> {
+        let moved = self.clock.is_held();
         self.clock.move_to(moment);
         self.tell();
-        self.save(&mut lock(&self.state), self.clock.is_held())
+        if moved { self.save(&mut self.state()) } else { Ok(()) }
     }
 
-    fn save(&self, state: &mut Kept, clock_moved: bool) -> Result<(), NotSaved> {
-        let Kept {
-            engine,
-            store: Some(store),
-        } = state
-        else {
-            return Ok(());
-        };
+    fn save(&self, state: &mut Kept) -> Result<(), NotSaved> {
+        let Kept { engine, store, failing } = state;
+        let Some(store) = store else { return Ok(()) };
         let clock = self.clock.is_held().then(|| self.clock.now());
-        let saved = engine.changes().map_err(Into::into).and_then(|changes| {
-            if changes.is_empty() && !clock_moved {
-                return Ok(());
+        let saved = engine
+            .changes()
+            .map_err(Into::into)
+            .and_then(|changes| store.save(&changes, clock));
+        // Once, and not for each call that comes meanwhile.
+        match (&saved, *failing) {
+            (Err(error), false) => {
+                notice(format_args!(
+                    "what changes cannot be saved: {error}. Changes are answered with 500 until it can, and are then saved"
+                ));
             }
-            store.save(&changes, clock)
-        });
-        saved.map_err(|error| {
-            eprintln!("cueapi-emulator: what has changed could not be saved: {error}");
-            NotSaved
-        })?;
+            (Ok(()), true) => notice(format_args!("what has changed is saved again")),
+            _ => {}
+        }
+        *failing = saved.is_err();
+        saved.map_err(|_| NotSaved)?;
         engine.changes_saved();
         Ok(())
     }
@@ -163,6 +204,11 @@ impl Shared {
     pub(crate) fn tell(&self) {
         self.happened.send_modify(|count| *count = count.wrapping_add(1));
     }
+}
+
+/// Says something to whoever has started the emulator.
+pub(crate) fn notice(text: fmt::Arguments<'_>) {
+    eprintln!("cueapi-emulator: {text}");
 }
 
 /// No code that holds a lock can leave what is behind it half changed in a way that matters to a test.

@@ -37,6 +37,8 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(crate) enum OpenError {
     Directory(io::Error),
+    /// Others can read it, and it has other uses.
+    Shared,
     InUse,
     Foreign,
     Format(i32),
@@ -47,7 +49,10 @@ pub(crate) enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Directory(_) => f.write_str("it cannot be made"),
+            Self::Directory(_) => f.write_str("it cannot be made, or not be made its owner's alone"),
+            Self::Shared => f.write_str(
+                "other users can look into it, and it holds other files; use a directory of its own, or `chmod 700` it",
+            ),
             Self::InUse => f.write_str("another emulator is using it"),
             Self::Foreign => write!(f, "{FILE} is a database of something else; use another directory"),
             Self::Format(found) => write!(
@@ -69,7 +74,7 @@ impl Error for OpenError {
             Self::Directory(source) => Some(source),
             Self::Database(source) => Some(source),
             Self::Rows(source) => Some(source),
-            Self::InUse | Self::Foreign | Self::Format(_) => None,
+            Self::Shared | Self::InUse | Self::Foreign | Self::Format(_) => None,
         }
     }
 }
@@ -85,7 +90,7 @@ impl From<rusqlite::Error> for OpenError {
 
 impl Store {
     pub(crate) fn open(directory: &Path) -> Result<Opened, OpenError> {
-        let connection = Connection::open(prepare(directory).map_err(OpenError::Directory)?)?;
+        let connection = Connection::open(prepare(directory)?)?;
         // Exclusive: a second emulator on the same directory is told so, here and at once.
         connection.busy_timeout(Duration::ZERO)?;
         connection.execute_batch(
@@ -142,15 +147,56 @@ impl Save for Store {
 }
 
 /// Makes the directory and the file, for their owner only: the database holds keys, secrets and payloads.
-fn prepare(directory: &Path) -> io::Result<PathBuf> {
-    fs::create_dir_all(directory)?;
+fn prepare(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(FILE);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    let mut folder = fs::DirBuilder::new();
+    let mut file = fs::OpenOptions::new();
+    folder.recursive(true);
+    file.write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path)?;
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    }
+    folder.create(directory).map_err(OpenError::Directory)?;
+    #[cfg(unix)]
+    tighten(directory)?;
+    file.open(&path).map_err(OpenError::Directory)?;
     Ok(path)
+}
+
+/// Takes from others what they may do with a directory and a database that were there before.
+#[cfg(unix)]
+fn tighten(directory: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let close = |path: &Path, mode| {
+        let now = fs::metadata(path)?.permissions().mode();
+        if now & 0o077 == 0 {
+            return Ok(());
+        }
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+    };
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(OpenError::Directory)?;
+    let (ours, others): (Vec<_>, Vec<_>) = entries
+        .iter()
+        .partition(|entry| entry.file_name().to_string_lossy().starts_with(FILE));
+    let open = fs::metadata(directory)
+        .map_err(OpenError::Directory)?
+        .permissions()
+        .mode()
+        & 0o077
+        != 0;
+    // Somebody's home or /tmp is not this program's to close.
+    if open && !others.is_empty() {
+        return Err(OpenError::Shared);
+    }
+    close(directory, 0o700).map_err(OpenError::Directory)?;
+    for entry in ours {
+        close(&entry.path(), 0o600).map_err(OpenError::Directory)?;
+    }
+    Ok(())
 }
 
 fn load(connection: &Connection) -> Result<Option<Engine>, OpenError> {

@@ -3,10 +3,17 @@
 #![cfg(feature = "sqlite")]
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-use std::{error::Error as _, time::Duration};
+use std::{
+    error::Error as _,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use cueapi_core::http::HttpClient as _;
-use cueapi_emulator::{Builder, Clock, Emulator};
+use cueapi_emulator::{Builder, Clock, Emulator, engine::Limits};
 use cueapi_hyper::{
     ApiKey, Client,
     types::{Artifact, Callback, Outcome, Schedule, Transport},
@@ -195,18 +202,186 @@ async fn a_directory_in_use_damaged_or_of_another_format_is_refused_and_left_alo
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn only_its_owner_can_read_the_database() {
-    use std::os::unix::fs::PermissionsExt as _;
+mod permissions {
+    use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-    let directory = tempfile::tempdir().unwrap();
-    let emulator = at(&directory).start().await.unwrap();
-    for entry in std::fs::read_dir(directory.path()).unwrap() {
-        let entry = entry.unwrap();
-        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    use super::at;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
-    drop(emulator);
+
+    fn set(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn only_its_owners(directory: &Path) {
+        assert_eq!(mode(directory), 0o700);
+        let mut files = 0;
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+            files += 1;
+        }
+        assert!(files > 0);
+    }
+
+    #[tokio::test]
+    async fn only_its_owner_can_look_into_a_new_directory() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("new/data");
+        let emulator = at(&parent).data(&directory).start().await.unwrap();
+        only_its_owners(&directory);
+        emulator.shutdown().await;
+        only_its_owners(&directory);
+    }
+
+    #[tokio::test]
+    async fn an_older_directory_of_its_own_is_closed_to_others() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("data");
+        fs::create_dir(&directory).unwrap();
+        for loose in [0o755, 0o701, 0o770, 0o777] {
+            set(&directory, loose);
+            if directory.join("emulator.db").exists() {
+                set(&directory.join("emulator.db"), 0o644);
+            }
+            let emulator = at(&parent).data(&directory).start().await.unwrap();
+            only_its_owners(&directory);
+            emulator.shutdown().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_has_other_uses_is_left_as_it_is() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("home");
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("notes.txt"), "mine").unwrap();
+        set(&directory, 0o755);
+        let refused = at(&parent).data(&directory).start().await.unwrap_err();
+        let cause = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(cause.contains("chmod 700"), "{cause}");
+        assert_eq!(
+            (mode(&directory), directory.join("emulator.db").exists()),
+            (0o755, false)
+        );
+        set(&directory, 0o700);
+        at(&parent).data(&directory).start().await.unwrap();
+    }
+}
+
+/// Puts off by so many days what an emulator on the system's clock has planned.
+fn leave_alone(directory: &TempDir, days: i64) {
+    let database = rusqlite::Connection::open(directory.path().join("emulator.db")).unwrap();
+    let mut rows = database
+        .prepare("SELECT key, row FROM rows WHERE kind = 'cues'")
+        .unwrap();
+    let rows: Vec<(String, String)> = rows
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (key, row) in rows {
+        let mut row: serde_json::Value = serde_json::from_str(&row).unwrap();
+        let next: jiff::Timestamp = row["next_run"].as_str().unwrap().parse().unwrap();
+        row["next_run"] = (next - jiff::SignedDuration::from_hours(24 * days)).to_string().into();
+        database
+            .execute(
+                "UPDATE rows SET row = ? WHERE kind = 'cues' AND key = ?",
+                [row.to_string(), key],
+            )
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_answered_while_a_week_is_made_up_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let on_system_clock = || {
+        Emulator::builder()
+            .rate_limit(None)
+            .limits(Limits::unlimited())
+            .data(directory.path())
+    };
+    let emulator = on_system_clock().start().await.unwrap();
+    for n in 0..5 {
+        let create =
+            client(&emulator)
+                .cues()
+                .create(format!("cue {n}"), Schedule::cron("* * * * *"), Transport::Worker);
+        create.await.unwrap();
+    }
+    emulator.shutdown().await;
+    leave_alone(&directory, 7);
+
+    let emulator = on_system_clock()
+        .catch_up(Duration::from_secs(3 * 60 * 60))
+        .start()
+        .await
+        .unwrap();
+    let api = client(&emulator);
+    let (mut slowest, mut asked) = (Duration::ZERO, 0);
+    while emulator.executions().len() < 5 * 179 {
+        let started = std::time::Instant::now();
+        api.usage().get().await.unwrap();
+        slowest = slowest.max(started.elapsed());
+        asked += 1;
+    }
+    println!("{asked} requests meanwhile, the slowest took {slowest:?}");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    assert!(
+        emulator.executions().len() <= 5 * 182,
+        "{}",
+        emulator.executions().len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_of_webhooks_goes_out_a_few_at_a_time_and_arrives() {
+    let directory = tempfile::tempdir().unwrap();
+    let on_system_clock = || {
+        Emulator::builder()
+            .rate_limit(None)
+            .limits(Limits::unlimited())
+            .data(directory.path())
+    };
+    let emulator = on_system_clock().start().await.unwrap();
+    let callback = Callback::new("http://jobs.test/hook");
+    client(&emulator)
+        .cues()
+        .create("hook", Schedule::cron("*/5 * * * *"), callback)
+        .await
+        .unwrap();
+    emulator.shutdown().await;
+    leave_alone(&directory, 1);
+
+    let (at_once, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, peak) = (at_once.clone(), most.clone());
+    let receiver = move |_| {
+        let (now, peak) = (now.clone(), peak.clone());
+        async move {
+            peak.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            http::StatusCode::OK
+        }
+    };
+    let emulator = on_system_clock()
+        .receiver("http://jobs.test", receiver)
+        .start()
+        .await
+        .unwrap();
+    let delivered = |emulator: &Emulator| emulator.deliveries().len() >= 287;
+    emulator.wait_until(Duration::from_secs(60), delivered).await;
+    assert!(
+        emulator
+            .deliveries()
+            .iter()
+            .all(cueapi_emulator::SentDelivery::succeeded)
+    );
+    let most = most.load(Ordering::SeqCst);
+    assert!((1..=16).contains(&most), "{most} at once");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::{
     net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 fn program() -> Command {
@@ -150,8 +151,124 @@ fn what_cannot_be_saved_is_not_called_done() {
     );
     let answer = advance();
     assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    // What only reads needs no disk, and shows what is in memory.
+    for path in [
+        "/v1/cues",
+        "/v1/executions",
+        "/v1/usage",
+        "/health",
+        "/v1/agents/roster",
+    ] {
+        let answer = get(address, value(&lines, "CUEAPI_API_KEY"), path);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+    child.kill().unwrap();
+    let told = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert_eq!(told.matches("cannot be saved").count(), 1, "{told}");
+}
+
+#[test]
+fn only_the_flag_sets_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let key_of = |arguments: &[&str]| {
+        let mut command = program();
+        command
+            .args(["--port", "0", "--clock", "2026-03-02T08:00:00Z", "--data", data])
+            .args(arguments);
+        let mut child = command.env("CUEAPI_API_KEY", "cue_sk_of_production").spawn().unwrap();
+        let lines = three_lines(&mut child);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        value(&lines, "CUEAPI_API_KEY").to_owned()
+    };
+    let made_up = key_of(&[]);
+    assert_ne!(made_up, "cue_sk_of_production");
+    assert_eq!(key_of(&[]), made_up, "kept data go on with theirs");
+    assert_eq!(key_of(&["--api-key", "cue_sk_mine"]), "cue_sk_mine");
+    assert_eq!(key_of(&[]), "cue_sk_mine");
+    let kept: Vec<u8> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    assert!(!kept.windows(20).any(|part| part == b"cue_sk_of_production"));
+}
+
+#[test]
+fn it_listens_on_names_and_on_addresses_in_brackets() {
+    for (host, printed) in [
+        ("localhost", "http://127.0.0.1:"),
+        ("[::1]", "http://[::1]:"),
+        ("::1", "http://[::1]:"),
+    ] {
+        let (mut child, lines) = start(&["--host", host]);
+        let base = value(&lines, "CUEAPI_BASE_URL");
+        assert!(base.starts_with(printed), "{host}: {base}");
+        let address = base.strip_prefix("http://").unwrap();
+        assert!(get(address, "", "/status").starts_with("HTTP/1.1 200"));
+        let page = request(address, "GET /", "accept: text/html\r\n", "");
+        assert!(page.starts_with("HTTP/1.1 200"), "{host}: {page}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    for wrong in ["localhost:80", "a b", "http://localhost", "[::1"] {
+        let refused = program().args(["--host", wrong]).output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn more_callers_than_there_is_room_for_only_wait() {
+    let (mut child, lines) = start(&["--limits", "off"]);
+    let address = value(&lines, "CUEAPI_BASE_URL").strip_prefix("http://").unwrap();
+    let silent: Vec<_> = (0..950).map(|_| TcpStream::connect(address).unwrap()).collect();
+    assert!(get(address, "", "/status").starts_with("HTTP/1.1 200"));
+    drop(silent);
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn an_advance_ends_at_once_when_it_is_halted_or_the_program_is() {
+    // A receiver that accepts, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (mut child, lines) = start(&["--clock", "2026-03-02T08:00:00Z", "--limits", "off"]);
+    let address = value(&lines, "CUEAPI_BASE_URL")
+        .strip_prefix("http://")
+        .unwrap()
+        .to_owned();
+    let key = format!("authorization: Bearer {}\r\n", value(&lines, "CUEAPI_API_KEY"));
+    let cue = format!(
+        r#"{{"name":"n","schedule":{{"type":"recurring","cron":"* * * * *"}},"callback":{{"url":"http://{}/"}}}}"#,
+        silent.local_addr().unwrap()
+    );
+    assert!(request(&address, "POST /v1/cues", &key, &cue).starts_with("HTTP/1.1 201"));
+    let advance = || {
+        let (address, key) = (address.clone(), key.clone());
+        thread::spawn(move || request(&address, "POST /emulator/advance", &key, r#"{"seconds":86400}"#))
+    };
+    let advancing = advance();
+    drop(silent.accept().unwrap());
+    let (mut delivery, _) = silent.accept().unwrap();
+    let started = Instant::now();
+    assert!(request(&address, "POST /emulator/advance/halt", &key, "").starts_with("HTTP/1.1 200"));
+    let answer = advancing.join().unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("2026-03-02T08:0"),
+        "{answer}"
+    );
+    // What is on its way comes to its end.
+    delivery
+        .write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        .unwrap();
+
+    let advancing = advance();
+    drop(silent.accept().unwrap());
+    let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(advancing.join().unwrap().starts_with("HTTP/1.1 200"));
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -224,6 +341,10 @@ fn a_port_in_use_and_wrong_arguments_are_told_apart() {
         &["--api-key", "cue_sk_a'b; c"],
         &["--fault", "cues.fire:error=42"],
         &["--port", "70000"],
+        &["--cors", "some"],
+        &["--allowed-host", "emulator.test:8000"],
+        &["--catch-up", "soon"],
+        &["--catch-up", "-1h"],
         &["--nonsense"],
         &["--fault", "cues.shoot:refused"],
         &["--fault", "cues.fire:refused,times=0"],
@@ -250,6 +371,9 @@ fn help_says_how_to_use_it() {
         "--rate-limit",
         "--limits",
         "--data",
+        "--cors",
+        "--allowed-host",
+        "--catch-up",
         "--fault",
         "--clock",
         "SIGTERM",

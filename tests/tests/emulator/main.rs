@@ -9,6 +9,8 @@
 
 mod assertions;
 mod captures;
+mod catch_up;
+mod connections;
 mod cron;
 mod engine;
 mod faults;

@@ -58,6 +58,11 @@ impl Connection {
         self.stream.write_all(bytes).await.unwrap();
     }
 
+    /// Writes unless the other side has hung up.
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
     pub(crate) async fn exchange(
         &mut self,
         method: &str,

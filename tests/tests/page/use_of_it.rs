@@ -195,6 +195,33 @@ async fn a_held_clock_is_advanced_with_the_mouse_and_with_the_keyboard() {
 }
 
 #[tokio::test]
+async fn a_long_advance_shows_how_far_it_has_come_and_can_be_stopped() {
+    let Some(browser) = Browser::open().await else { return };
+    let receiver = Receiver::open([Behaviour::Answer(200), Behaviour::Stall]).await;
+    let emulator = held().start().await.unwrap();
+    let cue = json!({"name": "report", "schedule": {"type": "recurring", "cron": "0 * * * *"},
+        "callback": {"url": receiver.url()}});
+    call(&emulator, "POST", "/v1/cues", cue).await;
+    browser.go(&emulator.base_url()).await;
+    browser.until_text("#clock-kind", "next event").await;
+    browser.click("#advance [data-seconds='86400']").await;
+    browser
+        .until_text("#progress", "Advancing to 2026-03-03 07:59:00 UTC.")
+        .await;
+    browser.until_text("#now", "2026-03-02 09:00:00").await;
+    let come = browser.eval("document.querySelector('#progress progress').value").await;
+    assert!((0.01..0.1).contains(&come.as_f64().unwrap()), "{come}");
+    browser.click("#halt").await;
+    browser
+        .until_text("#said", "The clock stands at 2026-03-02 09:00:00 UTC.")
+        .await;
+    browser.until("document.querySelector('#progress').hidden").await;
+    assert_eq!(emulator.now().to_string(), "2026-03-02T09:00:00Z");
+    assert_eq!(browser.complaints().await, [] as [&str; 0]);
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn the_time_of_the_system_runs_and_cannot_be_moved() {
     let Some(browser) = Browser::open().await else { return };
     let emulator = Emulator::start().await.unwrap();

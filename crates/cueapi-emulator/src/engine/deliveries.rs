@@ -130,6 +130,16 @@ pub enum AttemptResult {
     Failed(String),
 }
 
+/// What came of doing some of what is due.
+pub(crate) enum Polled {
+    /// This is to be sent; there may be more to do.
+    Send(Box<Delivery>),
+    /// There is more to do.
+    More,
+    /// Nothing is due, or only requests that cannot be sent yet.
+    Done,
+}
+
 /// What a delivery sends, taken from the cue when it is queued: later changes do not reach it.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Parcel {
@@ -155,33 +165,58 @@ impl Engine {
     /// When something falls due next; may be in the past. Nothing at all may come of it.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        if self.ready.is_empty() {
-            self.timers.next()
-        } else {
+        self.next_step(true)
+    }
+
+    /// The same where requests may have to wait.
+    pub(crate) fn next_step(&self, send: bool) -> Option<Timestamp> {
+        if send && !self.ready.is_empty() {
             Some(Timestamp::MIN)
+        } else {
+            self.timers.next(send)
         }
     }
 
     /// Settles what has fallen due by `now`, in order, up to the next request that must be sent; `None` when there is
     /// nothing left to do.
     pub fn poll(&mut self, now: Timestamp) -> Option<Delivery> {
-        loop {
-            if let Some(delivery) = self.ready.pop_front() {
-                return Some(delivery);
+        match self.poll_some(now, usize::MAX, true) {
+            Polled::Send(delivery) => Some(*delivery),
+            Polled::More | Polled::Done => None,
+        }
+    }
+
+    /// Settles as many things as `most`, and hands out no request unless one can be sent.
+    pub(crate) fn poll_some(&mut self, now: Timestamp, most: usize, send: bool) -> Polled {
+        for _ in 0..most {
+            if let Some(delivery) = self.take_ready(send) {
+                return Polled::Send(Box::new(delivery));
             }
-            match self.timers.take_due(now)?.1 {
-                Timer::Fire(cue) => self.fire_scheduled(now, cue),
-                Timer::Retry(execution) => self.retry_ready(now, execution),
-                Timer::Stale(execution) => self.recover_stale(now, execution),
-                Timer::Lease(execution) => self.check_lease(now, execution),
-                Timer::Unclaimed(execution) => self.miss_unclaimed(now, execution),
-                Timer::Dispatch(execution) => self.dispatch(now, execution),
-                Timer::StalePush(message) => self.recover_push(now, message),
-                Timer::Push(message) => self.push_message(now, message),
-                Timer::Forget(event) => self.forget_event(event),
-                Timer::Digest(agent) => self.digest(now, agent),
-                Timer::Publish(subscription) => self.publish(now, subscription),
+            match self.timers.take_due(now, send) {
+                Some(timer) => self.fall_due(now, timer),
+                None => return Polled::Done,
             }
+        }
+        Polled::More
+    }
+
+    fn take_ready(&mut self, send: bool) -> Option<Delivery> {
+        if send { self.ready.pop_front() } else { None }
+    }
+
+    fn fall_due(&mut self, now: Timestamp, timer: Timer) {
+        match timer {
+            Timer::Fire(cue) => self.fire_scheduled(now, cue),
+            Timer::Retry(execution) => self.retry_ready(now, execution),
+            Timer::Stale(execution) => self.recover_stale(now, execution),
+            Timer::Lease(execution) => self.check_lease(now, execution),
+            Timer::Unclaimed(execution) => self.miss_unclaimed(now, execution),
+            Timer::Dispatch(execution) => self.dispatch(now, execution),
+            Timer::StalePush(message) => self.recover_push(now, message),
+            Timer::Push(message) => self.push_message(now, message),
+            Timer::Forget(event) => self.forget_event(event),
+            Timer::Digest(agent) => self.digest(now, agent),
+            Timer::Publish(subscription) => self.publish(now, subscription),
         }
     }
 

@@ -271,13 +271,17 @@ impl Engine {
 
     /// A cue's next run has come: starts the execution, unless the cue has one for that moment already.
     pub(super) fn fire_scheduled(&mut self, now: Timestamp, key: CueKey) {
-        let Some(cue) = self.cues.get_mut(&key) else { return };
+        let Some(cue) = self.cues.get(&key) else { return };
         let Some(run) = cue
             .next_run
             .filter(|run| cue.status == CueStatus::Active && *run <= now)
         else {
             return;
         };
+        if self.skip_missed(now, key, run) {
+            return;
+        }
+        let Some(cue) = self.cues.get_mut(&key) else { return };
         // From the scheduled moment, not from now: after a long sleep each missed run is made up for.
         cue.next_run = if cue.is_once() {
             None

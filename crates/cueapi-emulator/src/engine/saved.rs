@@ -111,6 +111,11 @@ macro_rules! tables {
                 Ok(changes)
             }
 
+            /// Another number whenever there are more [`changes`](Self::changes) than before.
+            pub(crate) fn edits(&self) -> u64 {
+                0 $(+ self.$table.edits())*
+            }
+
             /// The [`changes`](Self::changes) have been written down.
             pub fn changes_saved(&mut self) {
                 $(self.$table.clear_changes();)*

@@ -11,6 +11,8 @@ use std::{
 pub(super) struct Table<K, V> {
     rows: BTreeMap<K, V>,
     changed: Option<BTreeSet<K>>,
+    /// How often something was noted.
+    edits: u64,
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -18,6 +20,7 @@ impl<K, V> Default for Table<K, V> {
         Self {
             rows: BTreeMap::new(),
             changed: None,
+            edits: 0,
         }
     }
 }
@@ -32,11 +35,10 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
     /// A row to write to.
     pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let row = self.rows.get_mut(key)?;
-        if let Some(changed) = &mut self.changed {
-            changed.insert(key.clone());
+        if self.changed.is_some() && self.rows.contains_key(key) {
+            self.note(key);
         }
-        Some(row)
+        self.rows.get_mut(key)
     }
 
     /// Puts a row in the place of any other with this key.
@@ -73,12 +75,18 @@ impl<K: Ord + Clone, V> Table<K, V> {
     /// From now on, notes what changes; all rows that there are count as changed.
     pub(super) fn track(&mut self) {
         self.changed = Some(self.rows.keys().cloned().collect());
+        self.edits += 1;
     }
 
     /// The keys of what has changed, with the rows that are left of it.
     pub(super) fn changes(&self) -> impl Iterator<Item = (&K, Option<&V>)> {
         let keys = self.changed.iter().flatten();
         keys.map(|key| (key, self.rows.get(key)))
+    }
+
+    /// Another number whenever something has changed since.
+    pub(super) fn edits(&self) -> u64 {
+        self.edits
     }
 
     /// Forgets what has changed: it has been written down.
@@ -91,6 +99,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
     fn note(&mut self, key: &K) {
         if let Some(changed) = &mut self.changed {
             changed.insert(key.clone());
+            self.edits += 1;
         }
     }
 }

@@ -41,27 +41,46 @@ pub(super) enum Timer {
 
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    heap: BinaryHeap<Reverse<(Timestamp, Timer)>>,
+    /// What only changes rows.
+    settling: Heap,
+    /// Webhooks, which go out one by one.
+    dispatches: Heap,
 }
+
+type Heap = BinaryHeap<Reverse<(Timestamp, Timer)>>;
 
 impl Timers {
     pub(super) fn set(&mut self, at: Timestamp, timer: Timer) {
-        self.heap.push(Reverse((at, timer)));
+        let heap = match timer {
+            Timer::Dispatch(_) => &mut self.dispatches,
+            _ => &mut self.settling,
+        };
+        heap.push(Reverse((at, timer)));
     }
 
-    pub(super) fn next(&self) -> Option<Timestamp> {
-        self.heap.peek().map(|Reverse((at, _))| *at)
+    /// When the next one is due; without dispatches where those have to wait.
+    pub(super) fn next(&self, dispatch: bool) -> Option<Timestamp> {
+        self.first(dispatch).map(|(at, _)| at)
+    }
+
+    fn first(&self, dispatch: bool) -> Option<(Timestamp, Timer)> {
+        let dispatches = self.dispatches.peek().filter(|_| dispatch);
+        let first = self.settling.peek().into_iter().chain(dispatches);
+        first.map(|Reverse(entry)| *entry).min()
     }
 
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Timestamp, Timer)> {
-        self.heap.iter().map(|Reverse(entry)| *entry)
+        let all = self.settling.iter().chain(&self.dispatches);
+        all.map(|Reverse(entry)| *entry)
     }
 
-    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<(Timestamp, Timer)> {
-        if self.next()? > now {
-            return None;
-        }
-        self.heap.pop().map(|Reverse(entry)| entry)
+    pub(super) fn take_due(&mut self, now: Timestamp, dispatch: bool) -> Option<Timer> {
+        let (_, timer) = self.first(dispatch).filter(|(at, _)| *at <= now)?;
+        let heap = match timer {
+            Timer::Dispatch(_) => &mut self.dispatches,
+            _ => &mut self.settling,
+        };
+        heap.pop().map(|Reverse((_, timer))| timer)
     }
 }

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{json, problem};
 use crate::{
+    advance::Halt,
     engine::{AccountId, CueStatus, Engine, PatchCue, Refusal},
     json::{Json, Writer},
     shared::{NotSaved, Shared},
@@ -30,7 +31,7 @@ pub(super) async fn fire(State(shared): State<Arc<Shared>>, Path(id): Path<Strin
         Ok(fired) => {
             if shared.clock.is_held() {
                 // It is due now, and who presses a button expects to see it happen.
-                if advance_to(shared, fired.scheduled_for).await.is_err() {
+                if shared.advance_to(fired.scheduled_for, &Halt::new()).await.is_err() {
                     return problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED);
                 }
             }
@@ -83,7 +84,7 @@ fn change<R>(
 
 /// `{"seconds": 3600}`, `{"to": "2026-03-01T09:00:00Z"}`, or `{}` for the next moment at which something happens.
 ///
-/// Answers when all that fell due on the way has happened.
+/// Answers when all that fell due on the way has happened, or when it was [halted](halt). A caller that hangs up halts it, too.
 pub(super) async fn advance(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     if !shared.clock.is_held() {
         let message = "The clock is the system's: it cannot be moved. Start the emulator with --clock TIME to hold it.";
@@ -100,7 +101,7 @@ pub(super) async fn advance(State(shared): State<Arc<Shared>>, body: Bytes) -> R
             "The clock moves by 366 days at most at a time.",
         );
     }
-    if advance_to(shared.clone(), moment).await.is_err() {
+    if shared.advance_to(moment, &Halt::new()).await.is_err() {
         return problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED);
     }
     json(Writer::object().str("now", &time::z(shared.clock.now())).finish())
@@ -129,10 +130,10 @@ fn destination(shared: &Shared, now: Timestamp, body: &[u8]) -> Result<Timestamp
     }
 }
 
-/// To its end, whether or not the browser waits: a delivery that is broken off would be lost.
-async fn advance_to(shared: Arc<Shared>, moment: Timestamp) -> Result<(), NotSaved> {
-    let advancing = tokio::spawn(async move { shared.advance_to(moment).await });
-    advancing.await.unwrap_or(Err(NotSaved))
+/// Ends the advance that is under way; the clock stays where it is.
+pub(super) async fn halt(State(shared): State<Arc<Shared>>) -> Response {
+    shared.advance.halt();
+    json(Writer::object().str("now", &time::z(shared.clock.now())).finish())
 }
 
 fn refused(refusal: Refusal) -> (StatusCode, String) {

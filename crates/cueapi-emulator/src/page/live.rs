@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use super::json;
 use crate::{
     SentDelivery,
+    advance::UnderWay,
     engine::{AttemptResult, Cue, DeliveryKind, Engine, Execution, Message, Page, Worker},
     json::Writer,
     shared::Shared,
@@ -79,6 +80,13 @@ fn describe(shared: &Shared, version: u64, cue: Option<&str>) -> String {
         .raw("version", &version.to_string())
         .str("now", &time::z(now))
         .bool("held", shared.clock.is_held());
+    let writer = match shared.advance.under_way() {
+        Some(UnderWay { from, to, .. }) => {
+            let advance = Writer::object().str("from", &time::z(from)).str("to", &time::z(to));
+            writer.raw("advance", &advance.finish())
+        }
+        None => writer.raw("advance", "null"),
+    };
     moment(writer, "next", engine.next_event().map(|at| at.max(now)))
         .opt_str("chosen", chosen.map(|cue| &*cue.name))
         .raw("cues", &list(cues.total, cues.items.into_iter().map(cue_row)))

@@ -25,16 +25,18 @@ async function read(path) {
 // The page alone has it: no other site can read it, and no button works without it.
 const token = find('meta[name=token]').content;
 
+const post = (path, body) => fetch(`/emulator/${path}`, {
+  method: 'POST',
+  headers: { 'X-CueAPI-Emulator': token, 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
 // Posts, says how it went, and keeps the buttons from being pressed twice meanwhile.
 async function act(path, body, said) {
   busy(true);
   say('Working…');
   try {
-    const answer = await fetch(`/emulator/${path}`, {
-      method: 'POST',
-      headers: { 'X-CueAPI-Emulator': token, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const answer = await post(path, body);
     const result = await answer.json();
     say(answer.ok ? said(result) : result.message, !answer.ok);
   } catch {
@@ -231,6 +233,8 @@ for (const button of document.querySelectorAll('#advance [data-seconds]')) {
   button.onclick = () => advance({ seconds: Number(button.dataset.seconds) });
 }
 
+find('#halt').onclick = () => post('advance/halt', {});
+
 function choose(cue) {
   chosen = cue;
   waiting.abort();
@@ -251,6 +255,7 @@ for (const button of document.querySelectorAll('[data-copy]')) {
 
 function show() {
   showClock();
+  showProgress();
   for (const [name, list] of Object.entries(lists)) list(state[name]);
   for (const name of ['messages', 'workers']) find(`#${name}`).hidden = state[name].total === 0;
   for (const button of document.querySelectorAll('.all')) {
@@ -271,6 +276,15 @@ function showClock() {
   find('#advance-next').title = state.next ? `To ${plain(state.next)} UTC` : 'Nothing is going to happen';
   for (const node of document.querySelectorAll('.distance')) rewrite(node, since(node.dataset.moment, now()));
   for (const node of document.querySelectorAll('td time')) rewrite(node, short(node.dateTime, now()));
+}
+
+function showProgress() {
+  const { advance: way } = state;
+  find('#progress').hidden = !way;
+  if (!way) return;
+  const [from, to] = [way.from, way.to].map(Date.parse);
+  find('#progress progress').value = to > from ? (now() - from) / (to - from) : 1;
+  find('#progress span').textContent = `Advancing to ${plain(way.to)} UTC.`;
 }
 
 function rewrite(node, text) {
