@@ -33,6 +33,12 @@ pub const MAX_DEPTH: usize = 994;
 /// How many digits an integer may have: as many as CPython reads by default.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
 
+/// How many floats of a text may lie so near the middle of two doubles that their first nineteen digits do not decide between these.
+///
+/// Python writes at most seventeen digits, so nobody has such floats but who looks for them; and it takes a thousand times as long to
+/// round them as others.
+pub const MAX_MIDWAY_FLOATS: u32 = 256;
+
 /// How long a text may be, in bytes: 256 MiB, which is far beyond what CueAPI sends.
 pub const MAX_LENGTH: usize = 1 << 28;
 
@@ -52,6 +58,11 @@ pub enum CanonicalError {
     /// Containers are nested more than [`MAX_DEPTH`] deep.
     #[error("arrays and objects are nested more than {MAX_DEPTH} deep")]
     TooDeep,
+    /// More than [`MAX_MIDWAY_FLOATS`] floats lie in the middle of two doubles, or next to it.
+    #[error(
+        "more than {MAX_MIDWAY_FLOATS} floats lie so near the middle of two doubles that it takes long to round them"
+    )]
+    TooManyMidwayFloats,
     /// The text is longer than [`MAX_LENGTH`].
     #[error("the text is longer than {MAX_LENGTH} bytes")]
     TooLong,

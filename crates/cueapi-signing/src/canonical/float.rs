@@ -1,38 +1,163 @@
-//! Floats by exact arithmetic: from decimal digits to the nearest double, and back to the fewest digits that mean it.
+//! Floats: from decimal digits to the nearest double, and back to the fewest digits that mean it.
 //!
 //! `core` can do both, but it cuts exponents off at 65,536, settles ties between two spellings otherwise than Python does, and
 //! weighs more than all the rest of this crate together, which matters at the edge.
 
-mod integer;
+mod exact;
+mod scaled;
 
-use alloc::vec::Vec;
-use core::cmp::Ordering;
+use super::CanonicalError;
 
-use integer::{Big, Integer};
-
-/// The number `0.d₁d₂d₃… × 10^point`. Neither the first nor the last digit is zero; zero has no digits.
+/// The number `digits × 10^power`. The last digit is not zero; zero has no digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Decimal {
-    /// Values from 0 to 9.
-    pub(super) digits: Vec<u8>,
-    pub(super) point: i32,
+    pub(super) digits: u64,
+    pub(super) power: i32,
 }
 
-/// Digits that can decide to which double a number is rounded. Of those behind them, it only matters whether all are zero.
-pub(super) const SIGNIFICANT_DIGITS: usize = 800;
+impl Decimal {
+    pub(super) const ZERO: Self = Self { digits: 0, power: 0 };
 
-/// The shortest decimal that reads back as the double nearest to this one; none when that is infinite.
-pub(super) fn shortest(decimal: Decimal) -> Option<Decimal> {
-    // Doubles keep fifteen digits apart: there is no shorter spelling, and no other one as short.
-    if decimal.digits.len() <= 15 && (-300..=300).contains(&decimal.point) {
-        return Some(decimal);
+    /// How many digits there are; of zero one.
+    pub(super) fn len(self) -> usize {
+        self.digits.checked_ilog10().map_or(1, |log| log as usize + 1)
     }
-    nearest(&decimal).map(spell)
 }
 
-/// Whether numbers of 128 bits are used where they are large enough.
-const WIDE: bool = cfg!(target_pointer_width = "64");
+/// How many floats of a text may need arithmetic of any length.
+///
+/// Such a float has twenty digits or more, and the first nineteen of them lie next to the middle of two doubles. Python writes at
+/// most seventeen, so nobody has such floats but who looks for them.
+pub(super) struct Budget(u32);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(super::MAX_MIDWAY_FLOATS)
+    }
+}
+
+impl Budget {
+    fn spend(&mut self) -> Result<(), CanonicalError> {
+        self.0 = self.0.checked_sub(1).ok_or(CanonicalError::TooManyMidwayFloats)?;
+        Ok(())
+    }
+}
+
+/// The shortest decimal that reads back as the double nearest to a number without a sign; none when that is infinite.
+pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Decimal>, CanonicalError> {
+    let read = Read::new(number);
+    let Read { decimal, all } = read;
+    if decimal.digits == 0 {
+        return Ok(Some(Decimal::ZERO));
+    }
+    // As 0.d₁d₂d₃… × 10^point.
+    let length = decimal.len();
+    let point = decimal.power + i32::try_from(length).unwrap_or(i32::MAX);
+    match point {
+        // Doubles keep fifteen digits apart, unless they are subnormal: there is no shorter spelling, and no other one as short.
+        -306..=308 if length <= 15 && all => return Ok(Some(decimal)),
+        310.. => return Ok(None),
+        ..=-324 => return Ok(Some(Decimal::ZERO)),
+        _ => {}
+    }
+    let nearest = match read.nearest() {
+        Some(nearest) => nearest,
+        None => {
+            budget.spend()?;
+            exact::nearest(number)
+        }
+    };
+    let Some(float) = nearest else { return Ok(None) };
+    if float.mantissa == 0 {
+        return Ok(Some(Decimal::ZERO));
+    }
+    let (mut digits, mut power) = match scaled::spell(float) {
+        Some(spelled) => spelled,
+        None => {
+            budget.spend()?;
+            exact::spell(float)
+        }
+    };
+    while digits % 10 == 0 {
+        digits /= 10;
+        power += 1;
+    }
+    Ok(Some(Decimal { digits, power }))
+}
+
+/// What is read of a number: up to nineteen digits, which fit into 64 bits.
+struct Read {
+    decimal: Decimal,
+    /// Whether that is all of it. If not, there are nineteen digits, and the number is greater by less than one of the last.
+    all: bool,
+}
+
+const DIGITS: u32 = 19;
+
+impl Read {
+    fn new(number: &[u8]) -> Self {
+        let (mut digits, mut length, mut zeros, mut all) = (0_u64, 0, 0, true);
+        // Where the last digit that was taken stands, where the point, and where the mantissa ends.
+        let (mut last, mut point, mut end) = (0, None, number.len());
+        for (at, byte) in number.iter().enumerate() {
+            match byte {
+                b'0' => zeros += u32::from(length > 0),
+                b'.' => point = Some(at),
+                b'e' | b'E' => {
+                    end = at;
+                    break;
+                }
+                digit if all && length + zeros < DIGITS => {
+                    digits = digits * 10_u64.pow(zeros + 1) + u64::from(digit - b'0');
+                    (length, zeros, last) = (length + zeros + 1, 0, at);
+                }
+                _ => all = false,
+            }
+        }
+        let integer = point.unwrap_or(end);
+        // Texts are at most `MAX_LENGTH` long, so that nothing here comes near an overflow.
+        let [last, integer] = [last, integer].map(|at| i64::from(super::offset(at)));
+        let behind = if last > integer {
+            integer - last
+        } else {
+            integer - last - 1
+        };
+        let mut power = exponent(number.get(end + 1..).unwrap_or_default()) + behind;
+        if !all {
+            let missing = DIGITS - length;
+            digits *= 10_u64.pow(missing);
+            power -= i64::from(missing);
+        }
+        let power = i32::try_from(power.clamp(-10_000, 10_000)).unwrap_or_default();
+        Self {
+            decimal: Decimal { digits, power },
+            all,
+        }
+    }
+
+    /// The double nearest to it, if what was read decides that.
+    fn nearest(&self) -> Option<Option<Float>> {
+        let Decimal { digits, power } = self.decimal;
+        let nearest = scaled::nearest(digits, power, self.all)?;
+        let decided = self.all || scaled::nearest(digits + 1, power, true)? == nearest;
+        decided.then_some(nearest)
+    }
+}
+
+/// The value of an exponent; one that is greater than a text could make up for with zeros is cut off.
+fn exponent(exponent: &[u8]) -> i64 {
+    let (sign, digits) = match exponent {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] | digits => (1, digits),
+    };
+    let value = digits.iter().fold(0_i64, |value, digit| {
+        (value * 10 + i64::from(digit - b'0')).min(1 << 40)
+    });
+    sign * value
+}
 
 /// The number `mantissa × 2^exponent`, of at most 53 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Float {
     mantissa: u64,
     exponent: i32,
@@ -48,48 +173,7 @@ impl Float {
     const GREATEST_EXPONENT: i32 = 971;
 }
 
-/// The double nearest to a decimal, the even one of two that are equally near; none when that is infinite.
-fn nearest(decimal: &Decimal) -> Option<Float> {
-    match decimal.point {
-        _ if decimal.digits.is_empty() => return Some(Float::ZERO),
-        310.. => return None,
-        ..=-324 => return Some(Float::ZERO),
-        _ => {}
-    }
-    let power = decimal.point - i32::try_from(decimal.digits.len()).ok()?;
-    if WIDE && decimal.digits.len() <= 19 && power >= -37 && decimal.point <= 37 {
-        divide::<u128>(&decimal.digits, power)
-    } else {
-        divide::<Big>(&decimal.digits, power)
-    }
-}
-
-/// The double nearest to an integer in decimal digits, times a power of ten.
-fn divide<I: Integer>(digits: &[u8], power: i32) -> Option<Float> {
-    let (mut numerator, mut denominator) = (I::from(0), I::from(1));
-    digits
-        .iter()
-        .for_each(|digit| numerator.multiply_and_add(10, (*digit).into()));
-    let multiplied = if power < 0 { &mut denominator } else { &mut numerator };
-    multiplied.multiply_by_power_of_ten(power.unsigned_abs());
-
-    // As a fraction between a half and two, and a power of two.
-    let scale = numerator.bits() - denominator.bits();
-    let shifted = if scale < 0 { &mut numerator } else { &mut denominator };
-    shifted.shift_left(scale.unsigned_abs());
-
-    // By long division, until there are 64 binary digits. The first one stands for 2^scale.
-    let mut quotient = 0_u64;
-    let mut exponent = scale + 1;
-    while quotient.leading_zeros() > 0 {
-        quotient = quotient << 1 | u64::from(numerator.take(&denominator));
-        numerator.shift_left(1);
-        exponent -= 1;
-    }
-    round(quotient, exponent, numerator.is_zero())
-}
-
-/// The double nearest to `quotient × 2^exponent`, of 64 bits, or to a little more when that is not exact.
+/// The double nearest to `quotient × 2^exponent`, of 64 bits, or to a little more when that is not exact; none when it is infinite.
 fn round(quotient: u64, exponent: i32, exact: bool) -> Option<Float> {
     let least = exponent + (64 - Float::BITS);
     let mut float = Float {
@@ -116,77 +200,45 @@ fn round(quotient: u64, exponent: i32, exact: bool) -> Option<Float> {
     (float.exponent <= Float::GREATEST_EXPONENT).then_some(float)
 }
 
-/// The shortest decimal that reads back as a double; of several the nearest, and the even one of two that are equally near.
-fn spell(float: Float) -> Decimal {
-    match float.exponent {
-        _ if float.mantissa == 0 => Decimal {
-            digits: Vec::new(),
-            point: 0,
-        },
-        -118..=60 if WIDE => generate::<u128>(float),
-        _ => generate::<Big>(float),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The algorithm of Steele and White, as Python's `repr` uses it.
-fn generate<I: Integer>(Float { mantissa, exponent }: Float) -> Decimal {
-    let mut digits = Vec::with_capacity(17);
-    // Above a power of two, doubles are twice as far apart as below it.
-    let wider = u32::from(mantissa == 1 << (Float::BITS - 1) && exponent > Float::LEAST_EXPONENT);
-    // What reads back as this double lies between value - low and value + high, all of them divided by one. When the mantissa
-    // is even, those two do as well.
-    let even = mantissa % 2 == 0;
-    let (mut value, mut one, mut low, mut high) = (I::from(mantissa), I::from(1), I::from(1), I::from(1));
-    let log2 = value.bits() - 1 + exponent;
-    let up = exponent.max(0).unsigned_abs();
-    value.shift_left(up + 1 + wider);
-    low.shift_left(up);
-    high.shift_left(up + wider);
-    one.shift_left(exponent.min(0).unsigned_abs() + 1 + wider);
-
-    // Scale it to a value below one whose first digit is not zero. The estimate is right or one too small.
-    let mut point = (log2 * 30_103).div_euclid(100_000) + 1;
-    if point < 0 {
-        for number in [&mut value, &mut low, &mut high] {
-            number.multiply_by_power_of_ten(point.unsigned_abs());
-        }
-    } else {
-        one.multiply_by_power_of_ten(point.unsigned_abs());
-    }
-    if value.exceeds(&high, &one, even) {
-        point += 1;
-        one.multiply(10);
-    }
-
-    let multiples = [3, 2, 1, 0].map(|power| {
-        let mut multiple = one.clone();
-        multiple.shift_left(power);
-        (1_u8 << power, multiple)
-    });
-    loop {
-        for number in [&mut value, &mut low, &mut high] {
-            number.multiply(10);
-        }
-        let mut digit = 0;
-        for (weight, multiple) in &multiples {
-            digit += weight * u8::from(value.take(multiple));
-        }
-        let down = value < low || even && value == low;
-        let up = value.exceeds(&high, &one, even);
-        if !down && !up {
-            digits.push(digit);
-            continue;
-        }
-        if up {
-            value.shift_left(1);
-            digit += match value.cmp(&one) {
-                _ if !down => 1,
-                Ordering::Less => 0,
-                Ordering::Equal => digit % 2,
-                Ordering::Greater => 1,
+    /// Digits in every place, by a generator whose seed is in the source.
+    fn numbers() -> impl Iterator<Item = (u64, i32)> {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        core::iter::from_fn(move || {
+            let mut next = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                state
             };
+            let digits = next() % 10_u64.pow(u32::try_from(1 + next() % 19).unwrap());
+            Some((digits.max(1), i32::try_from(next() % 670).unwrap() - 343))
+        })
+    }
+
+    #[test]
+    fn both_arithmetics_agree_on_the_nearest_double_and_on_its_spelling() {
+        for (digits, power) in numbers().take(if cfg!(debug_assertions) { 20_000 } else { 2_000_000 }) {
+            let text = alloc::format!("{digits}e{power}");
+            let exact = exact::nearest(text.as_bytes());
+            let scaled = scaled::nearest(digits, power, true);
+            assert!(scaled.is_none_or(|scaled| scaled == exact), "{text}");
+            if let Some(float) = exact.filter(|float| float.mantissa > 0) {
+                let trimmed = |(mut digits, mut power): (u64, i32)| {
+                    while digits % 10 == 0 {
+                        (digits, power) = (digits / 10, power + 1);
+                    }
+                    (digits, power)
+                };
+                let spelled = scaled::spell(float).map(trimmed);
+                assert!(
+                    spelled.is_none_or(|spelled| spelled == trimmed(exact::spell(float))),
+                    "{text}"
+                );
+            }
         }
-        digits.push(digit);
-        return Decimal { digits, point };
     }
 }

@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::float::{self, Decimal, SIGNIFICANT_DIGITS};
-use super::{CanonicalError, MAX_INTEGER_DIGITS, offset, push_short};
+use super::float::{self, Budget, Decimal};
+use super::{CanonicalError, MAX_INTEGER_DIGITS, push_short};
 
 /// Reads the number that begins at `at`, and writes it; returns where it ends.
 ///
 /// Like Python's scanner, this stops before a point or an `e` that no digit follows; nothing may stand there.
 #[inline]
-pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<usize, CanonicalError> {
+pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>, budget: &mut Budget) -> Result<usize, CanonicalError> {
     let byte = |at: usize| source.get(at).copied().unwrap_or(0);
 
     let digits = at + usize::from(byte(at) == b'-');
@@ -46,7 +46,7 @@ pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<usize,
     if canonical {
         push_short(out, &source[at..], end - at);
     } else {
-        write(number, end != integer_end, out);
+        write(number, end != integer_end, out, budget)?;
     }
     Ok(end)
 }
@@ -77,44 +77,50 @@ fn is_canonical(integer: &[u8], fraction: &[u8]) -> bool {
 }
 
 #[cold]
-fn write(number: &[u8], float: bool, out: &mut Vec<u8>) {
+fn write(number: &[u8], float: bool, out: &mut Vec<u8>, budget: &mut Budget) -> Result<(), CanonicalError> {
     if !float {
         // Of integers, only minus zero changes.
-        return out.push(b'0');
+        out.push(b'0');
+        return Ok(());
     }
     let unsigned = number.strip_prefix(b"-").unwrap_or(number);
     out.extend_from_slice(&number[..number.len() - unsigned.len()]);
-    match float::shortest(decimal(unsigned)) {
+    match float::shortest(unsigned, budget)? {
         Some(shortest) => write_decimal(shortest, out),
         None => out.extend_from_slice(b"Infinity"),
     }
+    Ok(())
 }
 
 /// Spells a number as Python's `repr` does: with an exponent where there would be more than three zeros behind the point, or more
 /// than sixteen digits before it.
-fn write_decimal(Decimal { mut digits, point }: Decimal, out: &mut Vec<u8>) {
-    digits.iter_mut().for_each(|digit| *digit += b'0');
+fn write_decimal(decimal: Decimal, out: &mut Vec<u8>) {
+    const ZEROS: [u8; 20] = [b'0'; 20];
+    let mut text = ZEROS;
+    let (mut digits, length) = (decimal.digits, decimal.len());
+    for digit in text[..length].iter_mut().rev() {
+        *digit = b"0123456789"[(digits % 10) as usize];
+        digits /= 10;
+    }
+    // As 0.d₁d₂d₃… × 10^point.
+    let point = decimal.power + i32::try_from(length).unwrap_or_default();
     let places = point.unsigned_abs() as usize;
     match point {
-        _ if digits.is_empty() => out.extend_from_slice(b"0.0"),
         -3..=0 => {
             out.extend_from_slice(b"0.");
-            out.resize(out.len() + places, b'0');
-            out.extend_from_slice(&digits);
+            out.extend_from_slice(&ZEROS[..places]);
+            out.extend_from_slice(&text[..length]);
         }
         1..=16 => {
-            digits.resize(digits.len().max(places + 1), b'0');
-            let (integer, fraction) = digits.split_at(places);
-            out.extend_from_slice(integer);
+            out.extend_from_slice(&text[..places]);
             out.push(b'.');
-            out.extend_from_slice(fraction);
+            out.extend_from_slice(&text[places..length.max(places + 1)]);
         }
         _ => {
-            let (first, others) = digits.split_at(1);
-            out.extend_from_slice(first);
-            if !others.is_empty() {
+            out.push(text[0]);
+            if length > 1 {
                 out.push(b'.');
-                out.extend_from_slice(others);
+                out.extend_from_slice(&text[1..length]);
             }
             write_exponent(point - 1, out);
         }
@@ -130,45 +136,6 @@ fn write_exponent(exponent: i32, out: &mut Vec<u8>) {
             out.push(b"0123456789"[(exponent / unit % 10) as usize]);
         }
     }
-}
-
-/// The value of a number without a sign.
-fn decimal(number: &[u8]) -> Decimal {
-    let end = number
-        .iter()
-        .position(|byte| matches!(byte, b'e' | b'E'))
-        .unwrap_or(number.len());
-    let (mantissa, exponent) = number.split_at(end);
-    let integer = mantissa.iter().position(|byte| *byte == b'.').unwrap_or(mantissa.len());
-
-    let values = || mantissa.iter().filter(|byte| **byte != b'.').map(|digit| digit - b'0');
-    let zeros = values().take_while(|digit| *digit == 0).count();
-    let mut digits: Vec<u8> = values().skip(zeros).take(SIGNIFICANT_DIGITS).collect();
-    if values().skip(zeros + SIGNIFICANT_DIGITS).any(|digit| digit != 0) {
-        digits.push(1);
-    }
-    while digits.last() == Some(&0) {
-        digits.pop();
-    }
-    // Texts are at most `MAX_LENGTH` long, so that nothing here comes near an overflow.
-    let point =
-        exponent_value(exponent.get(1..).unwrap_or_default()) + i64::from(offset(integer)) - i64::from(offset(zeros));
-    Decimal {
-        digits,
-        point: i32::try_from(point.clamp(-10_000, 10_000)).unwrap_or_default(),
-    }
-}
-
-/// The value of an exponent; one that is greater than a text could make up for with zeros is cut off.
-fn exponent_value(exponent: &[u8]) -> i64 {
-    let (sign, digits) = match exponent {
-        [b'-', digits @ ..] => (-1, digits),
-        [b'+', digits @ ..] | digits => (1, digits),
-    };
-    let value = digits.iter().fold(0_i64, |value, digit| {
-        (value * 10 + i64::from(digit - b'0')).min(1 << 40)
-    });
-    sign * value
 }
 
 #[cfg(test)]

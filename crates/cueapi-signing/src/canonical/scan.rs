@@ -4,6 +4,7 @@
 
 use alloc::vec::Vec;
 
+use super::float::Budget;
 use super::order::{Kind, Order, SHORT_OBJECT};
 use super::written::Written;
 use super::{CanonicalError, MAX_DEPTH, MAX_LENGTH, SHORT, encoding, number, string};
@@ -30,6 +31,7 @@ struct Scanner<'a> {
     source: &'a [u8],
     out: Vec<u8>,
     order: Order<'a>,
+    budget: Budget,
 }
 
 impl<'a> Scanner<'a> {
@@ -41,6 +43,7 @@ impl<'a> Scanner<'a> {
             // put a short object in order.
             out: Vec::with_capacity(source.len() / 4 * 5 + 2 * source.len().min(SHORT_OBJECT) + 4 * SHORT),
             order: Order::new(source),
+            budget: Budget::default(),
         }
     }
 
@@ -71,7 +74,7 @@ impl<'a> Scanner<'a> {
                     }
                     at
                 }
-                b'-' | b'0'..=b'9' => number::copy(self.source, at, &mut self.out)?,
+                b'-' | b'0'..=b'9' => number::copy(self.source, at, &mut self.out, &mut self.budget)?,
                 b'n' => self.literal(at, b"null")?,
                 b't' => self.literal(at, b"true")?,
                 b'f' => self.literal(at, b"false")?,

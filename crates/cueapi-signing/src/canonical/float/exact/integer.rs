@@ -1,69 +1,8 @@
-//! Integers with the few operations that exact floats need: of any size, or of 128 bits where that is enough.
+//! Integers of any length, with the few operations that exact floats need.
 
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
-
-/// A natural number.
-pub(super) trait Integer: Clone + Ord + From<u64> {
-    fn is_zero(&self) -> bool;
-
-    /// How many binary digits it has.
-    fn bits(&self) -> i32;
-
-    /// Multiplies it, and adds something.
-    fn multiply_and_add(&mut self, factor: u32, addend: u32);
-
-    fn shift_left(&mut self, bits: u32);
-
-    /// Subtracts a number unless it is greater, and says whether it has.
-    fn take(&mut self, other: &Self) -> bool;
-
-    /// Whether this and `more` are together greater than `limit`, or as great where that counts too.
-    fn exceeds(&self, more: &Self, limit: &Self, or_equals: bool) -> bool;
-
-    fn multiply(&mut self, factor: u32) {
-        self.multiply_and_add(factor, 0);
-    }
-
-    fn multiply_by_power_of_ten(&mut self, power: u32) {
-        for _ in 0..power / 9 {
-            self.multiply(1_000_000_000);
-        }
-        self.multiply(10_u32.pow(power % 9));
-    }
-}
-
-/// For numbers that are known to fit; it is where processors have words of 64 bits that this is quicker.
-impl Integer for u128 {
-    fn is_zero(&self) -> bool {
-        *self == 0
-    }
-
-    fn bits(&self) -> i32 {
-        i32::try_from(Self::BITS - self.leading_zeros()).unwrap_or_default()
-    }
-
-    fn multiply_and_add(&mut self, factor: u32, addend: u32) {
-        *self = *self * Self::from(factor) + Self::from(addend);
-    }
-
-    fn shift_left(&mut self, bits: u32) {
-        *self <<= bits;
-    }
-
-    fn take(&mut self, other: &Self) -> bool {
-        // Without a branch on what nothing can predict.
-        let (difference, greater) = self.overflowing_sub(*other);
-        *self = if greater { *self } else { difference };
-        !greater
-    }
-
-    fn exceeds(&self, more: &Self, limit: &Self, or_equals: bool) -> bool {
-        let sum = self + more;
-        sum > *limit || or_equals && sum == *limit
-    }
-}
 
 /// A number in base 2^32, least significant digit first, without leading zeros.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,17 +16,18 @@ impl From<u64> for Big {
     }
 }
 
-impl Integer for Big {
-    fn is_zero(&self) -> bool {
+impl Big {
+    pub(super) fn is_zero(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn bits(&self) -> i32 {
+    /// How many binary digits it has.
+    pub(super) fn bits(&self) -> i32 {
         let leading_zeros = self.0.last().map_or(0, |digit| digit.leading_zeros() as usize);
         i32::try_from(self.0.len() * 32 - leading_zeros).unwrap_or(i32::MAX)
     }
 
-    fn shift_left(&mut self, bits: u32) {
+    pub(super) fn shift_left(&mut self, bits: u32) {
         if self.is_zero() {
             return;
         }
@@ -103,7 +43,8 @@ impl Integer for Big {
         }
     }
 
-    fn take(&mut self, other: &Self) -> bool {
+    /// Subtracts a number unless it is greater, and says whether it has.
+    pub(super) fn take(&mut self, other: &Self) -> bool {
         if *self < *other {
             return false;
         }
@@ -117,7 +58,8 @@ impl Integer for Big {
         true
     }
 
-    fn exceeds(&self, more: &Self, limit: &Self, or_equals: bool) -> bool {
+    /// Whether this and `more` are together greater than `limit`, or as great where that counts too.
+    pub(super) fn exceeds(&self, more: &Self, limit: &Self, or_equals: bool) -> bool {
         let mut sum = Self(Vec::with_capacity(limit.0.len() + 1));
         let mut carry = 0;
         for index in 0..self.0.len().max(more.0.len()) {
@@ -135,7 +77,7 @@ impl Integer for Big {
         }
     }
 
-    fn multiply_and_add(&mut self, factor: u32, addend: u32) {
+    pub(super) fn multiply_and_add(&mut self, factor: u32, addend: u32) {
         let mut carry = u64::from(addend);
         for digit in &mut self.0 {
             let product = u64::from(*digit) * u64::from(factor) + carry;
@@ -146,9 +88,18 @@ impl Integer for Big {
             self.0.push(low(carry));
         }
     }
-}
 
-impl Big {
+    pub(super) fn multiply(&mut self, factor: u32) {
+        self.multiply_and_add(factor, 0);
+    }
+
+    pub(super) fn multiply_by_power_of_ten(&mut self, power: u32) {
+        for _ in 0..power / 9 {
+            self.multiply(1_000_000_000);
+        }
+        self.multiply(10_u32.pow(power % 9));
+    }
+
     fn trim(&mut self) {
         while self.0.last() == Some(&0) {
             self.0.pop();
