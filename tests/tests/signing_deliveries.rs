@@ -127,12 +127,11 @@ fn one_flipped_bit_anywhere_is_refused() {
         }
         for secret in genuine.secrets() {
             for flipped in flips(secret.as_bytes()) {
-                let why = refusal(
-                    &Verifier::new(&flipped).unwrap(),
-                    body,
-                    signature.as_bytes(),
-                    timestamp.as_bytes(),
-                );
+                // Some of them cannot be secrets any more.
+                let Ok(verifier) = Verifier::new(&flipped) else {
+                    continue;
+                };
+                let why = refusal(&verifier, body, signature.as_bytes(), timestamp.as_bytes());
                 assert_eq!(why, Some(VerifyError::Mismatch), "{name}: {flipped:x?}");
             }
         }

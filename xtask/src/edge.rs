@@ -109,6 +109,7 @@ fn cases_text() -> Result<String> {
         "canonical": vectors("canonical.json")?,
         "verify": vectors("verify.json")?,
         "delivery": deliveries,
+        "secret": read(&fixtures.join("secrets.json"))?,
         "hostile": [hostile],
     });
     Ok(cases.to_string())

@@ -6,6 +6,8 @@ use ::http::HeaderValue;
 
 use crate::error::BuildError;
 
+const PREFIX: &str = "cue_sk_";
+
 /// An API key (`cue_sk_…`) or a session token.
 ///
 /// `Debug` shows the first characters that CueAPI shows too (`cue_sk_` and five more), never the rest; there is no `Display`.
@@ -47,20 +49,46 @@ impl ApiKey {
 
     pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, BuildError> {
         let Some(key) = &self.0 else { return Ok(None) };
-        if key.is_empty() {
-            return Err(BuildError::new(
-                "the API key is empty: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY",
-            ));
-        }
-        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(BuildError::new(
-                "the API key has a space, a control character or a character outside ASCII in it: copy it again",
-            ));
+        if let Some(fault) = fault(key) {
+            return Err(BuildError::new(fault));
         }
         let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
             .map_err(|_| BuildError::new("the API key is no header value: copy it again"))?;
         value.set_sensitive(true);
         Ok(Some(value))
+    }
+}
+
+/// Why a text cannot be an API key, if it cannot.
+///
+/// `cueapi-signing` has the same rule for webhook secrets (`secret.rs`); `tests/tests/secrets.rs` holds both to it.
+fn fault(key: &str) -> Option<&'static str> {
+    let is_quote = |char| matches!(char, '"' | '\'' | '`');
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    };
+    let scheme = (key.split_once(char::is_whitespace)).is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    // Base64 ends in `=`, and has none elsewhere.
+    let variable =
+        (key.split_once('=')).is_some_and(|(name, value)| is_name(name) && !value.trim_start_matches('=').is_empty());
+    let inside = [PREFIX, "whsec_"]
+        .iter()
+        .any(|prefix| key.rfind(prefix).is_some_and(|at| at > 0));
+    if key.is_empty() {
+        Some("the API key is blank: pass the key that starts with cue_sk_, or set CUEAPI_API_KEY")
+    } else if key.starts_with(is_quote) || key.ends_with(is_quote) {
+        Some("the API key has quotes around it: pass what is between them")
+    } else if scheme || variable || inside {
+        Some("the API key has something before it, such as `Bearer ` or `NAME=`: pass the value alone")
+    } else if key.starts_with("whsec_") {
+        Some("the API key is a webhook secret: pass the key that starts with cue_sk_")
+    } else if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("the API key has a space, a control character or a character outside ASCII in it: copy it again")
+    } else if key == PREFIX {
+        Some("the API key ends after cue_sk_: pass all of it")
+    } else {
+        None
     }
 }
 
@@ -78,7 +106,7 @@ impl fmt::Debug for ApiKey {
         // A session token has no part that is safe to show.
         let shown = key
             .get(..12)
-            .filter(|shown| shown.starts_with("cue_sk_") && key.len() >= 32)
+            .filter(|shown| shown.starts_with(PREFIX) && key.len() >= 32)
             .unwrap_or_default();
         write!(f, "ApiKey({shown}…)")
     }
@@ -90,7 +118,16 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_sent_is_refused_without_being_shown() {
-        for key in ["", "  ", "cue_sk_a\nb", "cue_sk_a b", "cue_sk_é", "a\0b"] {
+        for key in [
+            "",
+            "  ",
+            "cue_sk_a\nb",
+            "cue_sk_a b",
+            "cue_sk_é",
+            "a\0b",
+            "whsec_a",
+            "cue_sk_",
+        ] {
             let message = ApiKey::new(key).authorization().unwrap_err().to_string();
             assert!(message.starts_with("the API key "), "{message}");
             assert!(!message.contains("sk_a") && !message.contains('é'), "{message}");

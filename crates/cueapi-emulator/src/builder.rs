@@ -179,7 +179,7 @@ impl Builder {
 
     /// The account's API key. The default is a made-up one.
     pub fn api_key(mut self, key: &str) -> Self {
-        self.api_key = Some(key.into());
+        self.api_key = Some(key.trim().into());
         self
     }
 

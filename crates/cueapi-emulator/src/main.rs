@@ -146,6 +146,7 @@ fn parse_clock(text: &str) -> Result<Clock, String> {
 }
 
 fn parse_key(text: &str) -> Result<String, String> {
+    let text = text.trim();
     let rest = text.strip_prefix("cue_sk_").unwrap_or_default();
     if rest.is_empty()
         || !rest

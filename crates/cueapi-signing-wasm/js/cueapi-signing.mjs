@@ -4,6 +4,12 @@ const REASONS = [
   "malformed-timestamp", "expired", "malformed-signature", "body-required", "mismatch", "not-json", "no-canonical-form",
   "bad-secret",
 ];
+const SECRET_FAULTS = [
+  "is blank", "is too short: pass all of it", "has quotes around it: pass what is between them",
+  "has something before it, such as `Bearer ` or `NAME=`: pass the value alone",
+  "is an API key: pass the whsec_… value from GET /v1/auth/webhook-secret", "is one too many",
+  "has a character in it that no secret has, such as a space or a byte-order mark: copy it again",
+];
 const FORMS = ["raw", "ascii-escaped", "canonical"];
 
 const encoder = new TextEncoder();
@@ -49,7 +55,8 @@ export class Verifier {
       const instance = new Instance(module);
       for (const secret of secrets) {
         instance.write(secret);
-        if (instance.exports.add_secret() < 0) throw new TypeError("a webhook secret is empty, or one too many");
+        const fault = instance.exports.add_secret();
+        if (fault < 0) throw new TypeError(`a webhook secret ${SECRET_FAULTS[-fault - 1]}`);
       }
       instance.exports.configure(tolerance * 1000, canonical);
       return instance;

@@ -34,6 +34,17 @@ function delivery(module, { headers, body_b64, received_unix, analysis }) {
   );
 }
 
+function secret(module, { text, secret }) {
+  const { reason } = verifyWebhook(module, "{}", { signature: "", timestamp: "17" }, text, 300, 17);
+  if (reason !== (secret === "" ? "malformed-signature" : "bad-secret")) return false;
+  try {
+    new Verifier(module, { secrets: [text] });
+    return secret === "";
+  } catch (error) {
+    return secret !== "" && error instanceof TypeError && error.message.includes(secret);
+  }
+}
+
 /** What nobody signed and is as large as it can be; the verifier goes on to work. */
 function hostile(module, { headers, body_b64, received_unix, analysis, piece, times }) {
   const signed = { signature: headers["x-cueapi-signature"], timestamp: headers["x-cueapi-timestamp"] };
@@ -48,7 +59,7 @@ function hostile(module, { headers, body_b64, received_unix, analysis, piece, ti
   );
 }
 
-const KINDS = { canonical, verify, delivery, hostile };
+const KINDS = { canonical, verify, delivery, secret, hostile };
 
 /** @param {Record<keyof typeof KINDS, object[]>} cases */
 export function run(module, cases) {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use cueapi_signing::canonical::{self, CanonicalError};
-use cueapi_signing::{Form, SignatureHeaders, Verified, Verifier, VerifyError, verify_webhook_at};
+use cueapi_signing::{Form, SecretError, SignatureHeaders, Verified, Verifier, VerifyError, verify_webhook_at};
 #[cfg(target_family = "wasm")]
 use lol_alloc::{FreeListAllocator, LockedAllocator};
 use spin::Mutex;
@@ -60,7 +60,7 @@ pub extern "C" fn reserve(length: usize) -> *const u8 {
     instance.input.as_ptr()
 }
 
-/// Adds the secret that was written; the first one makes the verifier.
+/// Adds the secret that was written; the first one makes the verifier. Returns what is wrong with it, or zero.
 #[expect(unsafe_code, reason = "a module's export")]
 #[unsafe(no_mangle)]
 pub extern "C" fn add_secret() -> i32 {
@@ -74,7 +74,20 @@ pub extern "C" fn add_secret() -> i32 {
             instance.verifier = Some(verifier);
             0
         }
-        Err(_) => Refusal::BadSecret as i32,
+        Err(error) => fault(error),
+    }
+}
+
+/// The number of what is wrong with a secret; `SECRET_FAULTS` of the wrapper has the words.
+const fn fault(error: SecretError) -> i32 {
+    match error {
+        SecretError::Empty => -1,
+        SecretError::TooShort => -2,
+        SecretError::Quoted => -3,
+        SecretError::Prefixed => -4,
+        SecretError::ApiKey => -5,
+        SecretError::TooMany => -6,
+        _ => -7,
     }
 }
 

@@ -2,15 +2,42 @@
 //!
 //! Every error is a plain reason: none carries a secret, a signature or a byte of the payload, so all of them may be logged.
 
-/// Why a secret cannot be used as a key.
+/// Why a text cannot be a webhook secret.
+///
+/// CueAPI's secrets are `whsec_` or nothing, followed by 64 hex digits. White space around a secret is not part of it.
+///
+/// ```
+/// use cueapi_signing::{SecretError, Verifier};
+///
+/// let file = "CUEAPI_WEBHOOK_SECRET=whsec_0011223344556677\n";
+/// assert_eq!(Verifier::new(file).unwrap_err(), SecretError::Prefixed);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// The secret is empty: anyone can sign with an empty key, so it would authenticate anything.
+    /// The secret is empty or white space: anyone can sign with such a key, so it would authenticate anything.
     ///
     /// Usually an environment variable that is set but has no value.
-    #[error("the webhook secret is empty")]
+    #[error("the webhook secret is blank: pass the whsec_… value from GET /v1/auth/webhook-secret")]
     Empty,
+    /// The secret is not longer than `whsec_`: anyone can guess it.
+    #[error("the webhook secret is too short: pass all of the value from GET /v1/auth/webhook-secret")]
+    TooShort,
+    /// The secret begins or ends with a quotation mark, as in a file that a shell was to read.
+    #[error("the webhook secret has quotes around it: pass what is between them")]
+    Quoted,
+    /// Something stands before the secret: `Bearer `, or the name of a variable and `=`.
+    #[error("the webhook secret has something before it, such as `Bearer ` or `NAME=`: pass the value alone")]
+    Prefixed,
+    /// The secret is an API key, which begins with `cue_sk_`.
+    #[error("the webhook secret is an API key: pass the whsec_… value from GET /v1/auth/webhook-secret")]
+    ApiKey,
+    /// The secret is not UTF-8, or has a space, a control character or an invisible character in it; or begins with `whsec_` and
+    /// has a character outside ASCII in it.
+    #[error(
+        "the webhook secret has a character in it that no secret has, such as a space or a byte-order mark: copy it again"
+    )]
+    Unprintable,
     /// The verifier holds [`MAX_SECRETS`](crate::MAX_SECRETS) secrets already.
     #[error("more than {} webhook secrets", crate::MAX_SECRETS)]
     TooMany,

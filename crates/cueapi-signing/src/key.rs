@@ -5,7 +5,7 @@ use core::fmt;
 use hmac::{Hmac, KeyInit, Mac, digest::CtOutput};
 use sha2::Sha256;
 
-use crate::SecretError;
+use crate::{SecretError, secret};
 
 /// HMAC-SHA256 with the secret already absorbed, so that a message costs no key schedule.
 #[derive(Clone)]
@@ -13,9 +13,7 @@ pub(crate) struct Key(Hmac<Sha256>);
 
 impl Key {
     pub(crate) fn new(secret: &[u8]) -> Result<Self, SecretError> {
-        if secret.is_empty() {
-            return Err(SecretError::Empty);
-        }
+        let secret = secret::read(secret)?;
         #[expect(clippy::expect_used, reason = "HMAC is defined for keys of every length")]
         let keyed = Hmac::new_from_slice(secret).expect("HMAC takes a key of any length");
         Ok(Self(keyed))

@@ -23,6 +23,7 @@ mod http;
 mod key;
 #[cfg(feature = "alloc")]
 mod payload;
+mod secret;
 mod sign;
 mod timestamp;
 mod verify;

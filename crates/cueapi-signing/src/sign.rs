@@ -23,10 +23,10 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Keys the MAC with the whole secret, `whsec_` included.
+    /// Keys the MAC with the whole secret, `whsec_` included. White space around it is left out.
     ///
     /// # Errors
-    /// [`SecretError::Empty`]: with an empty key, anyone could have signed.
+    /// What cannot be a secret; [`SecretError`] says why.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         Ok(Self {
             key: Key::new(secret.as_ref())?,

@@ -53,10 +53,10 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Takes the whole secret as CueAPI shows it, `whsec_` included; nothing is decoded or trimmed.
+    /// Takes the whole secret as CueAPI shows it, `whsec_` included; nothing is decoded. White space around it is left out.
     ///
     /// # Errors
-    /// [`SecretError::Empty`]: with an empty key, anyone could have signed.
+    /// What cannot be a secret; [`SecretError`] says why.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         let mut keys = [const { None }; MAX_SECRETS];
         keys[0] = Some(Key::new(secret.as_ref())?);
@@ -74,7 +74,7 @@ impl Verifier {
     /// one. Accept both until the queue has drained. [`Verified::secret`] says which one matched.
     ///
     /// # Errors
-    /// [`SecretError::Empty`], and [`SecretError::TooMany`] beyond [`MAX_SECRETS`].
+    /// As [`new`](Self::new), and [`SecretError::TooMany`] beyond [`MAX_SECRETS`].
     ///
     /// ```
     /// # use cueapi_signing::{SecretError, Verifier};

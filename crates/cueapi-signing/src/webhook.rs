@@ -39,8 +39,8 @@ pub fn verify_webhook<'a>(
 ///
 /// A [`Verifier`](crate::Verifier) is the better choice for new code: it keeps the key, tries the body as it was received first
 /// and takes several secrets. Use this where both sides of a migration must agree on every delivery. It answers as
-/// `cueapi.verify_webhook` does, with these exceptions: where that raises an exception, this returns an error, and an empty
-/// secret is refused.
+/// `cueapi.verify_webhook` does, with these exceptions: where that raises an exception, this returns an error; white space around
+/// the secret is left out, and what [cannot be a secret](crate::SecretError) is refused.
 ///
 /// ```
 /// use std::time::Duration;
