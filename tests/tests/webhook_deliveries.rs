@@ -144,10 +144,11 @@ fn assert_encodes_as_captured(name: &str, body: &impl Serialize) {
 }
 
 #[test]
-fn every_attempt_of_an_execution_is_another_delivery() {
+fn the_attempts_of_an_execution_are_repetitions_of_one_delivery_and_a_replay_is_another() {
     let key = |name| receive_captured::<Delivery>(name).unwrap().seen_key();
-    assert_eq!(key("retry-1"), "cue:b56a09b2-3252-42d1-871e-9a3e50442afa:1");
-    assert_eq!(key("retry-2"), "cue:b56a09b2-3252-42d1-871e-9a3e50442afa:2");
+    assert_eq!(key("retry-1"), "cue:b56a09b2-3252-42d1-871e-9a3e50442afa");
+    assert_eq!(key("retry-2"), key("retry-1"));
+    assert_ne!(key("replay-1"), key("normal-1"));
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Work is done once for each delivery, and whoever cannot know says so.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "webhook_guard/claims.rs"]
+mod claims;
+#[path = "webhook_guard/interleaved.rs"]
+mod interleaved;
 #[path = "webhook_guard/redis_server.rs"]
 mod redis_server;
 #[path = "webhook_guard/stores.rs"]
@@ -22,7 +26,7 @@ use std::{
 use cueapi_signing::Signer;
 use cueapi_webhook::{
     CueDelivery, EventDelivery, Guard, Once, OnceError, Verifier, Webhook,
-    seen::{MemoryStore, SeenStore, Sight, StoreError},
+    seen::{Hold, MemoryStore, Owner, SeenStore, Sight, StoreError},
     types::{Delivery, EventBatch},
 };
 use http::HeaderMap;
@@ -73,7 +77,7 @@ struct Broken {
 }
 
 impl SeenStore for Broken {
-    async fn claim(&self, _: &str, _: Duration) -> Result<Sight, StoreError> {
+    async fn claim(&self, _: &str, _: &Owner, _: Duration) -> Result<Sight, StoreError> {
         if self.claim {
             Err(StoreError::new("down"))
         } else {
@@ -81,15 +85,19 @@ impl SeenStore for Broken {
         }
     }
 
-    async fn finish(&self, _: &str, _: Duration) -> Result<(), StoreError> {
+    async fn extend(&self, _: &str, _: &Owner, _: Duration) -> Result<Hold, StoreError> {
+        Err(StoreError::new("down"))
+    }
+
+    async fn finish(&self, _: &str, _: &Owner, _: Duration) -> Result<Hold, StoreError> {
         if self.finish {
             Err(StoreError::new("down"))
         } else {
-            Ok(())
+            Ok(Hold::Held)
         }
     }
 
-    async fn release(&self, _: &str) -> Result<(), StoreError> {
+    async fn release(&self, _: &str, _: &Owner) -> Result<Hold, StoreError> {
         Err(StoreError::new("down"))
     }
 }
@@ -103,15 +111,33 @@ async fn fail() -> Result<u32, &'static str> {
 }
 
 #[tokio::test]
-async fn a_delivery_is_worked_on_once_and_each_attempt_is_a_delivery() {
+async fn an_execution_is_worked_on_once_whatever_its_attempts_and_a_replay_is_another_execution() {
     let guard = Guard::new(MemoryStore::default());
     let runs = AtomicU32::new(0);
-    for (attempt, first) in [(1, true), (1, false), (2, true), (2, false)] {
-        let once = guard.once(&delivery("e", attempt), succeed(&runs)).await.unwrap();
+    let deliveries = [
+        ("e", 1, true),
+        ("e", 1, false),
+        ("e", 2, false),
+        ("replay", 1, true),
+        ("e", 3, false),
+    ];
+    for (execution, attempt, first) in deliveries {
+        let once = guard.once(&delivery(execution, attempt), succeed(&runs)).await.unwrap();
         assert_eq!(matches!(once, Once::First(_)), first, "{once:?}");
         assert_eq!(matches!(once, Once::Repeated), !first, "{once:?}");
     }
     assert_eq!(runs.into_inner(), 2);
+}
+
+#[tokio::test]
+async fn the_attempt_after_one_that_failed_is_worked_on() {
+    let guard = Guard::new(MemoryStore::default());
+    let runs = AtomicU32::new(0);
+    assert!(guard.once(&delivery("e", 1), fail()).await.is_err());
+    assert!(matches!(
+        guard.once(&delivery("e", 2), succeed(&runs)).await,
+        Ok(Once::First(1))
+    ));
 }
 
 #[tokio::test]
@@ -140,9 +166,8 @@ async fn while_it_is_worked_on_a_repetition_is_put_off_and_not_answered_as_done(
 }
 
 #[tokio::test]
-async fn work_that_was_cancelled_is_done_after_the_lease() {
-    let hand = Hand::default();
-    let guard = Guard::new(hand.store(10)).lease(Duration::from_secs(30));
+async fn work_that_was_cancelled_is_done_when_the_delivery_comes_again() {
+    let guard = Guard::new(MemoryStore::default());
     let delivery = delivery("e", 1);
     let runs = AtomicU32::new(0);
     {
@@ -150,12 +175,6 @@ async fn work_that_was_cancelled_is_done_after_the_lease() {
         let begun = poll_fn(|cx| Poll::Ready(cancelled.as_mut().poll(cx))).await;
         assert!(begun.is_pending());
     }
-    hand.advance(29);
-    assert!(matches!(
-        guard.once(&delivery, succeed(&runs)).await,
-        Err(OnceError::Running)
-    ));
-    hand.advance(1);
     assert!(matches!(
         guard.once(&delivery, succeed(&runs)).await,
         Ok(Once::First(1))

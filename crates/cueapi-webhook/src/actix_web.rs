@@ -79,14 +79,14 @@ impl ResponseError for Rejection {
 impl<E: ResponseError> ResponseError for OnceError<E> {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::Work(error) => error.status_code(),
+            Self::Work(error) | Self::ClaimLost(error) => error.status_code(),
             Self::Running | Self::Store(_) => actix_status(self.status()),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Work(error) => error.error_response(),
+            Self::Work(error) | Self::ClaimLost(error) => error.error_response(),
             Self::Running | Self::Store(_) => HttpResponse::build(self.status_code()).body(self.to_string()),
         }
     }

@@ -59,7 +59,7 @@ impl<E: IntoResponse> IntoResponse for OnceError<E> {
     fn into_response(self) -> Response {
         let status = self.status();
         match self {
-            Self::Work(error) => error.into_response(),
+            Self::Work(error) | Self::ClaimLost(error) => error.into_response(),
             Self::Running => (status, "the delivery is being worked on").into_response(),
             Self::Store(error) => (status, error.to_string()).into_response(),
         }

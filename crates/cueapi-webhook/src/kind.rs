@@ -18,9 +18,9 @@ pub trait DeliveryBody: Sized + decode::Decode<Self::Headers> {
 
     /// The same for every repetition of a delivery, and different for different ones.
     ///
-    /// - `cue:<execution id>:<attempt>`: another attempt is another delivery.
-    /// - `message:<message id>`: the attempt is not signed, so whoever repeats a captured message could choose it.
-    /// - `alert:<alert id>`, `events:<delivery id>`.
+    /// - `cue:<execution id>`: CueAPI repeats a delivery whose answer was lost as the next attempt of the same execution, and an
+    ///   execution that is replayed is a new one.
+    /// - `message:<message id>`, `alert:<alert id>`, `events:<delivery id>`: each the same for every attempt.
     fn seen_key(&self) -> String;
 }
 
@@ -39,7 +39,7 @@ impl<P: DeserializeOwned> DeliveryBody for Delivery<P> {
     type Headers = CueHeaders;
 
     fn seen_key(&self) -> String {
-        format!("cue:{}:{}", self.execution_id, self.attempt)
+        format!("cue:{}", self.execution_id)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod actix_web;
 pub mod axum;
 #[cfg(any(feature = "axum", feature = "tower"))]
 mod body;
+mod claim;
 mod clock;
 mod delivered;
 mod guard;
@@ -23,6 +24,7 @@ pub use cueapi_signing as signing;
 pub use cueapi_types as types;
 
 pub use self::{
+    claim::Claim,
     delivered::{AlertDelivery, CueDelivery, Delivered, EventDelivery, MessageDelivery},
     guard::{Guard, Once, OnceError},
     headers::{AlertHeaders, CueHeaders, EventHeaders, MessageHeaders},

@@ -2,14 +2,14 @@
 
 use std::{
     env, fs,
-    io::Write as _,
-    path::PathBuf,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 
 /// Listens on a socket in a directory of its own, and ends with the test.
 pub(crate) struct RedisServer {
@@ -25,21 +25,7 @@ impl RedisServer {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = env::temp_dir().join(format!("cueapi-redis-{}-{count}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        let process = Command::new("redis-server")
-            .args([
-                "--port",
-                "0",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--unixsocket",
-                "socket",
-            ])
-            .current_dir(&directory)
-            .stdout(Stdio::null())
-            .spawn();
-        let process = match process {
+        let process = match spawn(&directory) {
             Ok(process) => process,
             Err(error) => {
                 fs::remove_dir_all(&directory).unwrap();
@@ -48,20 +34,36 @@ impl RedisServer {
                 // Not `eprintln!`, which the test harness would swallow.
                 let notice =
                     format!("\nSKIPPED a test with Redis: redis-server: {error} (apt-get install redis-server)\n");
-                std::io::stderr().write_all(notice.as_bytes()).unwrap();
+                io::stderr().write_all(notice.as_bytes()).unwrap();
                 return None;
             }
         };
         let server = Self { process, directory };
+        server.listens().await;
+        Some(server)
+    }
+
+    /// Starts the server anew, without what it knew.
+    pub(crate) async fn start_again(&mut self) {
+        self.process = spawn(&self.directory).unwrap();
+        self.listens().await;
+    }
+
+    async fn listens(&self) {
         let started = Instant::now();
-        while server.try_connect().await.is_none() {
+        while self.try_connect().await.is_none() {
             assert!(
                 started.elapsed() < Duration::from_secs(20),
                 "redis-server does not listen"
             );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Some(server)
+    }
+
+    /// A connection that comes back.
+    pub(crate) async fn manager(&self) -> ConnectionManager {
+        let config = ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(5)));
+        self.client().get_connection_manager_with_config(config).await.unwrap()
     }
 
     pub(crate) async fn connect(&self) -> MultiplexedConnection {
@@ -74,10 +76,31 @@ impl RedisServer {
     }
 
     async fn try_connect(&self) -> Option<MultiplexedConnection> {
-        let url = format!("redis+unix://{}", self.directory.join("socket").display());
-        let client = redis::Client::open(url).unwrap();
-        client.get_multiplexed_async_connection().await.ok()
+        self.client().get_multiplexed_async_connection().await.ok()
     }
+
+    fn client(&self) -> redis::Client {
+        let url = format!("redis+unix://{}", self.directory.join("socket").display());
+        redis::Client::open(url).unwrap()
+    }
+}
+
+fn spawn(directory: &Path) -> io::Result<Child> {
+    let arguments = [
+        "--port",
+        "0",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--unixsocket",
+        "socket",
+    ];
+    Command::new("redis-server")
+        .args(arguments)
+        .current_dir(directory)
+        .stdout(Stdio::null())
+        .spawn()
 }
 
 impl Drop for RedisServer {
