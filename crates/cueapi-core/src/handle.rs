@@ -8,17 +8,20 @@ use std::{
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use cueapi_types::{Evidence, ExecutionId, Outcome, OutcomeError, Payload};
 use serde::Serialize;
 
 use crate::{
-    api::executions::Executions,
+    api::executions::{Executions, ReportOutcome},
     blocking::BlockingClient,
     client::Client,
     error::Error,
     http::{BlockingHttpClient, LocalHttpClient},
+    pending::{Limits, Pending},
+    retry::RetryPolicy,
 };
 
 /// What the work under [`handle`](Executions::handle) is given: the payload, and a place for what it has to show.
@@ -88,6 +91,108 @@ pub struct Unreported<T, E> {
     pub error: Error,
 }
 
+/// Work that is about to be done, and how its report is sent; from [`Executions::handling`].
+///
+/// The setters are about the report. The work itself takes as long as it takes.
+///
+/// ```
+/// use std::time::Duration;
+/// use cueapi_core::{Client, HandleError, types::Payload};
+///
+/// // Inside a webhook handler: CueAPI waits 30 s for its answer and then delivers again.
+/// async fn on_delivery(client: &Client, id: &str, payload: Payload) -> Result<(), HandleError<(), String>> {
+///     let handling = client.executions().handling(id, payload).total_timeout(Duration::from_secs(20));
+///     handling.run(async |_| Ok(())).await
+/// }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "work is done by `run`"]
+pub struct Handling<C> {
+    executions: Executions<C>,
+    execution: ExecutionId,
+    payload: Payload,
+    limits: Limits,
+}
+
+impl<C: Clone> Executions<C> {
+    /// Prepares the work of an execution, to say how long and how often its outcome is reported; then
+    /// [`run`](Handling::run) does what `handle` does.
+    pub fn handling(&self, execution: impl Into<ExecutionId>, payload: Payload) -> Handling<C> {
+        Handling {
+            executions: self.clone(),
+            execution: execution.into(),
+            payload,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl<C: Clone> Handling<C> {
+    /// How long each attempt of the report may take, in place of the client's timeout.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the report may take altogether, in place of the client's
+    /// [`total_timeout`](crate::ClientBuilder::total_timeout).
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.total_timeout = Some(timeout);
+        self
+    }
+
+    /// How the report is repeated, in place of the client's [`report_retry`](crate::ClientBuilder::report_retry).
+    pub fn retry_policy(mut self, policy: RetryPolicy) -> Self {
+        self.limits.retry = Some(policy);
+        self
+    }
+
+    fn report(&self, context: &ExecutionContext, outcome: &Outcome) -> Pending<C, ReportOutcome> {
+        self.executions
+            .report_outcome(context.id(), outcome.clone())
+            .limits(self.limits)
+    }
+}
+
+impl<T: LocalHttpClient> Handling<Client<T>> {
+    /// Does the work and reports its outcome, as [`Executions::handle`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Work`] or [`HandleError::Report`].
+    pub async fn run<R, E, F, Fut>(self, work: F) -> Result<R, HandleError<R, E>>
+    where
+        E: Display,
+        F: FnOnce(ExecutionContext) -> Fut,
+        Fut: Future<Output = Result<R, E>>,
+    {
+        let context = ExecutionContext::new(self.execution.clone(), self.payload.clone());
+        let finished = CatchPanic(pin!(async { work(context.clone()).await })).await;
+        let outcome = context.outcome(&finished);
+        let report = self.report(&context, &outcome).send().await;
+        conclude(finished, outcome, report.map(drop))
+    }
+}
+
+impl<B: BlockingHttpClient> Handling<BlockingClient<B>> {
+    /// Does the work and reports its outcome, as [`Executions::handle`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Work`] or [`HandleError::Report`].
+    pub fn run<R, E, F>(self, work: F) -> Result<R, HandleError<R, E>>
+    where
+        E: Display,
+        F: FnOnce(ExecutionContext) -> Result<R, E>,
+    {
+        let context = ExecutionContext::new(self.execution.clone(), self.payload.clone());
+        let finished = catch_unwind(AssertUnwindSafe(|| work(context.clone())));
+        let outcome = context.outcome(&finished);
+        let report = self.report(&context, &outcome).send();
+        conclude(finished, outcome, report.map(drop))
+    }
+}
+
 impl<T: LocalHttpClient> Executions<Client<T>> {
     /// Does the work of an execution and reports its outcome: once, whatever the work does.
     ///
@@ -97,7 +202,14 @@ impl<T: LocalHttpClient> Executions<Client<T>> {
     /// * A panic is reported as failure and goes on.
     /// * When the report fails, [`HandleError::Report`] holds the work's own result and the outcome, to report it later.
     ///
+    /// A report is repeated by [`RetryPolicy::reports`]: for a whole window of the rate limit, and for two minutes of an
+    /// outage. Inside a webhook handler that is too long, since CueAPI waits 30 seconds for the answer and then delivers
+    /// again: bound it with [`handling`](Self::handling) and `total_timeout`, to 20 seconds for instance, and keep the
+    /// outcome of [`HandleError::Report`].
+    ///
     /// When the future is dropped before the work is done, nothing is reported: CueAPI then handles the execution as stale.
+    /// When it is dropped while the report is under way, the report may or may not be recorded; reporting the same outcome
+    /// again does no harm.
     ///
     /// ```
     /// use cueapi_core::{testing::{self, ReplayClient, json}, types::{Evidence, Payload}};
@@ -133,11 +245,7 @@ impl<T: LocalHttpClient> Executions<Client<T>> {
         F: FnOnce(ExecutionContext) -> Fut,
         Fut: Future<Output = Result<R, E>>,
     {
-        let context = ExecutionContext::new(execution.into(), payload);
-        let finished = CatchPanic(pin!(async { work(context.clone()).await })).await;
-        let outcome = context.outcome(&finished);
-        let report = self.report_outcome(context.id(), outcome.clone()).send().await;
-        conclude(finished, outcome, report.map(drop))
+        self.handling(execution, payload).run(work).await
     }
 }
 
@@ -159,11 +267,7 @@ impl<B: BlockingHttpClient> Executions<BlockingClient<B>> {
         E: Display,
         F: FnOnce(ExecutionContext) -> Result<R, E>,
     {
-        let context = ExecutionContext::new(execution.into(), payload);
-        let finished = catch_unwind(AssertUnwindSafe(|| work(context.clone())));
-        let outcome = context.outcome(&finished);
-        let report = self.report_outcome(context.id(), outcome.clone()).send();
-        conclude(finished, outcome, report.map(drop))
+        self.handling(execution, payload).run(work)
     }
 }
 

@@ -45,7 +45,7 @@ pub use self::{
     echo::{BodyMismatch, BodyVerification},
     endpoint::Endpoint,
     error::{BuildError, Error, ErrorKind},
-    handle::{ExecutionContext, HandleError, Unreported},
+    handle::{ExecutionContext, HandleError, Handling, Unreported},
     page::{PagedEndpoint, Pager},
     pending::Pending,
     rate_limit::RateLimit,

@@ -110,6 +110,8 @@ impl<B, E: PagedEndpoint> Pending<BlockingClient<B>, E> {
 impl<T: LocalHttpClient, E: PagedEndpoint> Pager<Client<T>, E> {
     /// The next row; `None` after the last.
     ///
+    /// When the future is dropped before it is ready, no row is lost: the next call asks for the same page again.
+    ///
     /// ```
     /// use cueapi_core::testing::{self, ReplayClient, json};
     ///

@@ -1,8 +1,10 @@
 //! The next execution for a worker, past rows that others have and rows that nobody can claim.
 
+use std::time::Duration;
+
 use cueapi_core::{
-    ErrorKind,
-    http::HttpErrorKind,
+    ErrorKind, RetryPolicy,
+    http::{AttemptTimeout, HttpErrorKind},
     testing::{self, Replay, ReplayClient, failure, json},
 };
 use serde_json::json as value;
@@ -95,4 +97,133 @@ fn the_blocking_client_claims_alike() {
         .unwrap()
         .unwrap();
     assert_eq!(claimed.execution.execution_id.as_str(), "e2");
+}
+
+#[test]
+fn the_oldest_of_several_tasks_is_claimed_with_one_list() {
+    let tasks = [
+        ("e1", value!("bill")),
+        ("e2", value!("report")),
+        ("e3", value!("summary")),
+        ("e4", value!(null)),
+    ];
+    let rows: Vec<_> = tasks
+        .iter()
+        .map(|(id, task)| {
+            value!({"execution_id": id, "cue_id": "cue_1", "cue_name": "n", "task": task,
+                "scheduled_for": "2026-11-23T20:41:10Z", "payload": {}, "attempt": 0})
+        })
+        .collect();
+    let list = || json(200, value!({"executions": rows}).to_string());
+    let replay = ReplayClient::new([list(), refused(), claimed("e3")]);
+    let call = replay
+        .client()
+        .executions()
+        .claim_next("w")
+        .tasks(["summary", "report"]);
+    let found = testing::run(call.send()).unwrap().unwrap();
+    assert_eq!(found.execution.execution_id.as_str(), "e3");
+    assert!(replay.requests()[0].starts_with("GET /v1/executions/claimable\n"));
+    assert_eq!(replay.requests().len(), 3, "e1 is not tried");
+
+    let replay = ReplayClient::new([list()]);
+    let call = replay.client().executions().claim_next("w").tasks(Vec::<String>::new());
+    assert_eq!(
+        testing::run(call.send()).unwrap(),
+        None,
+        "no task at all is not every task"
+    );
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[test]
+fn a_server_that_lists_more_than_it_should_and_lets_nothing_be_claimed_is_asked_51_times() {
+    let ids: Vec<String> = (0..5_000).map(|n| format!("e{n}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let script = || [claimable(&ids)].into_iter().chain((0..5_000).map(|_| refused()));
+    let replay = ReplayClient::new(script());
+    assert_eq!(
+        testing::run(replay.client().executions().claim_next("w").send()).unwrap(),
+        None
+    );
+    assert_eq!(replay.requests().len(), 51);
+    let replay = ReplayClient::new(script());
+    assert_eq!(
+        replay.blocking_client().executions().claim_next("w").send().unwrap(),
+        None
+    );
+    assert_eq!(replay.requests().len(), 51);
+}
+
+#[test]
+fn an_execution_that_went_away_meanwhile_is_passed_over() {
+    let gone = json(
+        404,
+        r#"{"error":{"code":"execution_not_found","message":"m","status":404}}"#,
+    );
+    let replay = ReplayClient::new([claimable(&["e1", "e2"]), gone, claimed("e2")]);
+    assert!(
+        testing::run(replay.client().executions().claim_next("w").send())
+            .unwrap()
+            .is_some()
+    );
+    let proxy = json(404, "<html>");
+    let replay = ReplayClient::new([claimable(&["e1", "e2"]), proxy]);
+    assert!(testing::run(replay.client().executions().claim_next("w").send()).is_err());
+}
+
+#[test]
+fn it_has_what_every_call_has() {
+    let answer = claimed("e1").header("x-request-id", "r-2");
+    let replay = ReplayClient::new([claimable(&["e1"]), answer]);
+    let call = replay
+        .client()
+        .executions()
+        .claim_next("w")
+        .attempt_timeout(Duration::from_secs(7));
+    let reply = testing::run(call.send_with_meta()).unwrap();
+    assert_eq!(reply.meta.request_id(), Some("r-2"));
+    assert!(reply.value.is_some());
+    for request in replay.raw_requests() {
+        assert_eq!(
+            request.extensions().get(),
+            Some(&AttemptTimeout(Duration::from_secs(7)))
+        );
+    }
+
+    let nothing = claimable(&[]).header("x-request-id", "r-1");
+    let reply = ReplayClient::new([nothing])
+        .blocking_client()
+        .executions()
+        .claim_next("w")
+        .send_with_meta()
+        .unwrap();
+    assert_eq!((reply.value, reply.meta.request_id()), (None, Some("r-1")));
+
+    let replay = ReplayClient::new([failure(HttpErrorKind::Connect)]);
+    let call = replay
+        .client()
+        .executions()
+        .claim_next("w")
+        .retry_policy(RetryPolicy::none());
+    testing::run(call.send()).unwrap_err();
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[test]
+fn its_total_time_is_that_of_the_list_and_the_claims_together() {
+    let busy = || json(429, "{}").header("retry-after", "2");
+    let replay = ReplayClient::new([busy(), claimable(&["e1", "e2"]), busy(), refused(), busy()]);
+    let call = replay
+        .client()
+        .executions()
+        .claim_next("w")
+        .total_timeout(Duration::from_secs(8));
+    let error = testing::run(call.send()).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::RateLimited, "executions.claim")
+    );
+    assert_eq!(replay.sleeps(), [Duration::from_secs(3); 2]);
+    assert_eq!(replay.unused(), 0);
 }

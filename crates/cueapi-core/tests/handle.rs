@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use cueapi_core::{
-    HandleError,
-    http::HttpErrorKind,
+    HandleError, RetryPolicy,
+    http::{AttemptTimeout, HttpErrorKind},
     testing::{self, ReplayClient, failure, json},
     types::{Evidence, Payload},
 };
@@ -195,4 +198,44 @@ fn the_blocking_client_handles_alike() {
         Some("7")
     );
     assert_eq!(reported(&replay), value!({"success": false, "error": "panicked: 7"}));
+}
+
+#[test]
+fn the_report_of_work_can_be_bounded() {
+    let busy = || json(429, "{}").header("retry-after", "30");
+    let replay = ReplayClient::new([busy()]);
+    let handling = replay
+        .client()
+        .executions()
+        .handling("e1", Payload::default())
+        .attempt_timeout(Duration::from_secs(5))
+        .total_timeout(Duration::from_secs(20));
+    let result = testing::run(handling.run(async |_| Ok::<_, String>(47)));
+    let Err(HandleError::Report(unreported)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        (unreported.result, unreported.error.retry_after()),
+        (Ok(47), Some(Duration::from_secs(31)))
+    );
+    assert!(replay.sleeps().is_empty());
+    let limit = replay.raw_requests()[0].extensions().get::<AttemptTimeout>().copied();
+    assert_eq!(limit, Some(AttemptTimeout(Duration::from_secs(5))));
+
+    let replay = ReplayClient::new([failure(HttpErrorKind::Connect)]);
+    let handling = replay.blocking_client().executions().handling("e1", Payload::default());
+    handling
+        .retry_policy(RetryPolicy::none())
+        .run(|_| Ok::<_, String>(()))
+        .unwrap_err();
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[test]
+fn an_ordinary_rate_limit_loses_no_outcome() {
+    let busy = json(429, "{}").header("retry-after", "30");
+    let replay = ReplayClient::new([busy, json(200, RECEIPT)]);
+    let executions = replay.client().executions();
+    testing::run(executions.handle("e1", Payload::default(), async |_| Ok::<_, String>(()))).unwrap();
+    assert_eq!(replay.sleeps(), [Duration::from_secs(31)]);
 }
