@@ -82,7 +82,7 @@ fn a_field_that_is_unknown_lost_or_changed_is_named() {
     assert_eq!(workers(&json!({"heartbeat_status": "dozing"})), "");
     assert_eq!(
         workers(&json!({"heartbeat_status": 7})),
-        "DIFFERS x | $: workers.list failed: 200: in the response $.workers[0].heartbeat_status should be a string (1 attempt)"
+        "DIFFERS x | $.workers[0]: row 0 (w) cannot be read: $.heartbeat_status should be a string"
     );
     // Spellings that mean the same are the same.
     assert_eq!(
@@ -119,7 +119,7 @@ fn the_operation_is_found_by_method_path_and_query() {
     assert_eq!(golden::check(count.as_array().unwrap()).agreed, ["count"]);
     assert_eq!(
         verdict("GET", "/v1/agents/a@u/inbox", 200, r#"{"count":6}"#),
-        "DIFFERS x | $: agents.inbox failed: 200: the response lacks the field messages of $ (1 attempt)"
+        "DIFFERS x | $: agents.inbox failed: 200: in the response $ lacks the field messages (1 attempt)"
     );
     assert_eq!(verdict("GET", "/v1/agents/roster", 304, ""), "");
     assert_eq!(verdict("DELETE", "/v1/cues/cue_1", 204, ""), "");

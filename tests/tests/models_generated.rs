@@ -4,9 +4,9 @@
 use cueapi_core::{ErrorKind, testing};
 use cueapi_tests::{
     golden,
-    models::{Field, Model, models},
+    models::{Field, Kind, Model, lists, models},
 };
-use cueapi_types::{ApiError, ErrorCode};
+use cueapi_types::{ApiError, ErrorCode, UnreadableRow};
 use proptest::{
     prelude::*,
     sample::{Index, select},
@@ -22,11 +22,33 @@ enum Change {
     Null,
     /// A value that no version of the SDK knows.
     Rename,
+    /// A number or a time that no Rust type holds, or something else in its place.
+    Stretch(usize),
 }
+
+/// What stands where a number or a time should.
+const STRETCHED: &[&str] = &[
+    "1e21",
+    "-1e21",
+    "-1",
+    "1.5",
+    "9223372036854775808",
+    "\"9999-12-31T23:59:59Z\"",
+    "\"9999-12-31T23:59:59-05:00\"",
+    "\"0000-00-00T00:00:00Z\"",
+    "\"soon\"",
+    "\"\"",
+    "true",
+    "[1]",
+    "{\"a\":null}",
+];
 
 /// A model, what is done to each of its fields, and where members that nobody knows are added.
 fn versions() -> impl Strategy<Value = (Model, Vec<Change>, Vec<Index>)> {
-    let change = select(vec![Change::Leave, Change::Remove, Change::Null, Change::Rename]);
+    let change = prop_oneof![
+        select(vec![Change::Leave, Change::Remove, Change::Null, Change::Rename]),
+        (0..STRETCHED.len()).prop_map(Change::Stretch),
+    ];
     select(models().to_vec()).prop_flat_map(move |model| {
         let changes = proptest::collection::vec(change.clone(), model.fields.len());
         (Just(model), changes, proptest::collection::vec(any::<Index>(), 0..4))
@@ -37,8 +59,12 @@ fn apply(sample: &mut Value, field: &Field, change: Change) {
     let Some(members) = sample.as_object_mut() else { return };
     match change {
         Change::Remove if !field.required => drop(members.remove(field.name)),
-        Change::Null if field.nullable => drop(members.insert(field.name.to_owned(), Value::Null)),
-        Change::Rename if field.open => drop(members.insert(field.name.to_owned(), json!("brand_new"))),
+        Change::Null if !field.required => drop(members.insert(field.name.to_owned(), Value::Null)),
+        Change::Stretch(with) if field.kind == Kind::Ranged => {
+            let stretched = serde_json::from_str(STRETCHED[with]).unwrap();
+            members.insert(field.name.to_owned(), stretched);
+        }
+        Change::Rename if field.kind == Kind::Enum => drop(members.insert(field.name.to_owned(), json!("brand_new"))),
         _ => {}
     }
 }
@@ -99,6 +125,78 @@ fn what_a_server_of_another_version_adds_leaves_out_or_renames_breaks_no_model()
         Ok(())
     });
     result.unwrap();
+}
+
+/// A row like the model's sample, with another id.
+fn row(model: &Model, id: usize) -> Value {
+    let mut row = model.sample();
+    row[model.fields[0].name] = json!(format!("row-{id}"));
+    row
+}
+
+/// What a server may do to a member of a row: whatever it is, its neighbours are read.
+fn hostile() -> impl Strategy<Value = Option<Value>> {
+    let retyped = STRETCHED.iter().map(|text| serde_json::from_str(text).ok());
+    let retyped: Vec<Option<Value>> = retyped.chain([None, Some(Value::Null), Some(json!(["x"]))]).collect();
+    select(retyped)
+}
+
+#[test]
+fn a_hostile_row_hides_none_of_its_neighbours_in_any_list() {
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(2_000));
+    let list = select(lists().to_vec());
+    let result = runner.run(
+        &(list, any::<Index>(), hostile(), 0_usize..3),
+        |(list, member, with, place)| {
+            let model = models().iter().find(|model| model.name == list.row).unwrap();
+            let mut rows: Vec<Value> = (0..3).map(|id| row(model, id)).collect();
+            let member = model.fields[member.index(model.fields.len())].name;
+            // serde reads the fields of a struct from an array, too.
+            prop_assume!(!(rows[place][member].is_object() && with.as_ref().is_some_and(Value::is_array)));
+            let members = rows[place].as_object_mut().unwrap();
+            match with {
+                Some(value) => drop(members.insert(member.to_owned(), value)),
+                None => drop(members.remove(member)),
+            }
+            let answer = list.answer(rows);
+
+            let listed = list
+                .read(&answer.to_string())
+                .map_err(|error| TestCaseError::fail(format!("{}: {error}: {answer}", list.operation)))?;
+            let places: Vec<usize> = listed.unreadable.iter().map(UnreadableRow::index).collect();
+            prop_assert_eq!(listed.read + places.len(), 3, "{}: nothing is dropped", list.operation);
+            prop_assert!(
+                places.iter().all(|index| *index == place),
+                "{}: {:?}",
+                list.operation,
+                places
+            );
+            prop_assert_eq!(
+                golden::differences(&answer, &listed.again),
+                [],
+                "{}: {}",
+                list.operation,
+                answer
+            );
+            Ok(())
+        },
+    );
+    result.unwrap();
+}
+
+#[test]
+fn every_list_of_the_api_is_in_the_table() {
+    let operations: Vec<&str> = lists().iter().map(|list| list.operation).collect();
+    for operation in [
+        "cues.list",
+        "cues.get",
+        "executions.list_claimable",
+        "live_sessions.list",
+        "agents.roster",
+        "events.pull",
+    ] {
+        assert!(operations.contains(&operation), "{operation}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use cueapi_core::{
 async fn ensure_nightly(client: &Client) -> Result<bool, Error> {
     let mut active = client.cues().list().status(CueStatus::Active).pager();
     while let Some(cue) = active.next().await.transpose()? {
-        if cue.name == "nightly" {
+        if cue.name.as_deref() == Some("nightly") {
             return Ok(false);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{pin::Pin, time::Duration};
 
-use cueapi_types::{Claim, Claimable, ClaimableList, ErrorCode, WorkerId};
+use cueapi_types::{Claim, Claimable, ClaimableList, ErrorCode, Payload, WorkerId};
 
 use crate::{
     api::executions::{ClaimExecution, Executions, ListClaimable},
@@ -25,7 +25,7 @@ use crate::{
 /// # let claim = r#"{"claimed":true,"execution_id":"5f2c","lease_seconds":900}"#;
 /// let client = ReplayClient::new([json(200, list), json(200, claim)]).client();
 /// if let Some(claimed) = testing::run(client.executions().claim_next("worker-1").send())? {
-///     assert_eq!(claimed.execution.cue_name, "report");
+///     assert_eq!(claimed.execution.cue_name.as_deref(), Some("report"));
 ///     // … work, with heartbeats, then: client.executions().report_outcome(…)
 /// }
 /// # Ok::<(), cueapi_core::Error>(())
@@ -38,6 +38,27 @@ pub struct ClaimedExecution {
     pub claim: Claim,
     /// What is to be done: payload, cue, attempt.
     pub execution: Claimable,
+}
+
+impl ClaimedExecution {
+    /// What is to be done: the payload that the server gave with the claim (the hosted service), or else the one that its
+    /// cue has now; the empty object where neither has one.
+    ///
+    /// ```
+    /// use cueapi_core::testing::{self, ReplayClient, json};
+    ///
+    /// # let list = r#"{"executions":[{"execution_id":"5f2c","payload":{"task":"report"}}]}"#;
+    /// # let claim = r#"{"claimed":true,"execution_id":"5f2c"}"#;
+    /// let client = ReplayClient::new([json(200, list), json(200, claim)]).client();
+    /// let claimed = testing::run(client.executions().claim_next("worker-1").send())?.unwrap();
+    /// assert_eq!(claimed.payload().as_str(), r#"{"task":"report"}"#);
+    /// # Ok::<(), cueapi_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn payload(&self) -> Payload {
+        let payload = self.claim.payload.as_ref().or(self.execution.payload.as_ref());
+        payload.cloned().unwrap_or_default()
+    }
 }
 
 /// A `claim_next` that is not sent yet; see [`Executions::claim_next`].

@@ -8,7 +8,7 @@ use std::{fmt, time::Duration};
 
 use ::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use bytes::Bytes;
-use cueapi_types::{ApiError, RecordedOutcome};
+use cueapi_types::{ApiError, RecordedOutcome, UnreadableRow};
 
 pub(crate) use self::refusal::{Refusal, coding, text};
 pub use self::{build::BuildError, kind::ErrorKind};
@@ -222,6 +222,15 @@ impl Error {
             may_have_executed: true,
             answer: Some(Refusal::unusable(response)),
             ..Inner::new(ErrorKind::Decode, operation, repeat, attempts)
+        }))
+    }
+
+    /// A row of a list is in a form that we do not understand; the list itself was read.
+    pub(crate) fn unreadable(operation: &'static str, row: UnreadableRow) -> Self {
+        Self(Box::new(Inner {
+            message: Some(row.to_string()),
+            source: Some(Box::new(row)),
+            ..Inner::new(ErrorKind::Decode, operation, Repeat::Safe, 0)
         }))
     }
 

@@ -19,7 +19,6 @@ mod error;
 mod handle;
 pub mod http;
 mod idempotency;
-mod json_path;
 mod page;
 mod pause;
 mod pending;

@@ -3,13 +3,16 @@
 use std::{
     collections::{HashSet, VecDeque},
     fmt,
+    iter::FusedIterator,
 };
+
+use cueapi_types::{Rows, UnreadableRow};
 
 use crate::{
     blocking::BlockingClient,
     client::Client,
     endpoint::Endpoint,
-    error::Error,
+    error::{Error, ErrorKind},
     http::{BlockingHttpClient, LocalHttpClient},
     pending::Pending,
 };
@@ -33,8 +36,11 @@ pub trait PagedEndpoint: Endpoint + Clone {
     /// Asks for the page that starts here.
     fn set_offset(&mut self, offset: u64);
 
+    /// How many rows there are in all pages, where a page says so.
+    fn total(page: &Self::Output) -> Option<u64>;
+
     /// The rows of a page.
-    fn items(page: Self::Output) -> Vec<Self::Item>;
+    fn items(page: Self::Output) -> Rows<Self::Item>;
 
     /// What tells one row from another.
     fn key(item: &Self::Item) -> &str;
@@ -44,17 +50,24 @@ pub trait PagedEndpoint: Endpoint + Clone {
 ///
 /// Offsets have no snapshot: rows that appear while pages are read push others into the next page, where they come a
 /// second time. The pager remembers the ids it has handed out and drops those. (Rows that disappear meanwhile pull
-/// others into a page that has been read; those are missed, as with every offset-paged list.) An empty page is the end.
+/// others into a page that has been read; those are missed, as with every offset-paged list.)
 ///
-/// An error does not lose the place: `next` asks for the same page again.
+/// It ends when as many rows were read as the server says there are, and at a page that brings nothing new: an empty one,
+/// or one that a server or a cache repeats. So every page but the last brings a row, and there are no more requests than
+/// rows, and one.
+///
+/// A row that cannot be read is an error of the kind [`Decode`](ErrorKind::Decode), whose
+/// [`source`](std::error::Error::source) is the [`UnreadableRow`]; the next row follows. A page that fails is an error,
+/// too. If it can succeed later (no connection, a timeout, 429, 5xx), `next` asks for the same page again, up to five
+/// times in a row; any other failure is the end.
 ///
 /// ```
 /// use cueapi_core::testing::{self, ReplayClient, json};
 ///
-/// # let cue = |id: &str| format!(r#"{{"id":"{id}","name":"n","status":"active","transport":"worker","schedule":{{"type":"recurring","cron":"0 9 * * *","timezone":"UTC"}},"callback":{{"url":"","method":"POST"}},"retry":{{"max_attempts":3,"backoff_minutes":[1]}},"created_at":"2026-11-23T20:41:10Z","updated_at":"2026-11-23T20:41:10Z"}}"#);
+/// # let cue = |id: &str| format!(r#"{{"id":"{id}","name":"n"}}"#);
 /// # let page = |rows: &[String]| format!(r#"{{"cues":[{}],"total":2,"limit":1,"offset":0}}"#, rows.join(","));
-/// # let (first, second, last) = (page(&[cue("cue_2")]), page(&[cue("cue_1")]), page(&[]));
-/// let replay = ReplayClient::new([json(200, first), json(200, second), json(200, last)]);
+/// # let (first, second) = (page(&[cue("cue_2")]), page(&[cue("cue_1")]));
+/// let replay = ReplayClient::new([json(200, first), json(200, second)]);
 /// let ids: Result<Vec<_>, _> = replay
 ///     .blocking_client()
 ///     .cues()
@@ -68,10 +81,15 @@ pub trait PagedEndpoint: Endpoint + Clone {
 /// ```
 pub struct Pager<C, E: PagedEndpoint> {
     next_page: Pending<C, E>,
-    rows: VecDeque<E::Item>,
+    rows: VecDeque<Result<E::Item, UnreadableRow>>,
     seen: HashSet<Box<str>>,
+    /// How many pages in a row have failed.
+    failures: u32,
     finished: bool,
 }
+
+/// So many failures in a row end the walk.
+const MAX_FAILURES: u32 = 5;
 
 impl<C, E: PagedEndpoint> Pager<C, E> {
     fn new(first_page: Pending<C, E>) -> Self {
@@ -79,18 +97,50 @@ impl<C, E: PagedEndpoint> Pager<C, E> {
             next_page: first_page,
             rows: VecDeque::new(),
             seen: HashSet::new(),
+            failures: 0,
             finished: false,
         }
     }
 
-    fn take_page(&mut self, page: E::Output) {
-        let rows = E::items(page);
-        self.finished = rows.is_empty();
-        let endpoint = &mut self.next_page.endpoint;
-        endpoint.set_offset(endpoint.offset().saturating_add(rows.len() as u64));
-        self.rows
-            .extend(rows.into_iter().filter(|row| self.seen.insert(E::key(row).into())));
+    /// What is handed out next: a row, or the end. `None` where another page is needed first.
+    fn buffered(&mut self) -> Option<Option<Result<E::Item, Error>>> {
+        match self.rows.pop_front() {
+            Some(row) => Some(Some(row.map_err(|row| Error::unreadable(E::ID, row)))),
+            None => self.finished.then_some(None),
+        }
     }
+
+    fn take_page(&mut self, page: Result<E::Output, Error>) -> Result<(), Error> {
+        let page = page.inspect_err(|error| {
+            self.failures += 1;
+            self.finished = !is_transient(error.kind()) || self.failures >= MAX_FAILURES;
+        })?;
+        self.failures = 0;
+        let total = E::total(&page);
+        let rows = E::items(page);
+        let endpoint = &mut self.next_page.endpoint;
+        let offset = endpoint
+            .offset()
+            .saturating_add((rows.len() + rows.unreadable().len()) as u64);
+        endpoint.set_offset(offset);
+        self.rows.extend(rows.into_results().filter(|row| {
+            let key = match row {
+                Ok(row) => E::key(row),
+                Err(row) => row.id().unwrap_or(row.json().as_str()),
+            };
+            self.seen.insert(key.into())
+        }));
+        self.finished = self.rows.is_empty() || total.is_some_and(|total| offset >= total);
+        Ok(())
+    }
+}
+
+/// Whether the same page may come later.
+fn is_transient(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Interrupted | ErrorKind::RateLimited | ErrorKind::Server
+    )
 }
 
 impl<T, E: PagedEndpoint> Pending<Client<T>, E> {
@@ -121,15 +171,12 @@ impl<T: LocalHttpClient, E: PagedEndpoint> Pager<Client<T>, E> {
     /// ```
     pub async fn next(&mut self) -> Option<Result<E::Item, Error>> {
         loop {
-            if let Some(row) = self.rows.pop_front() {
-                return Some(Ok(row));
+            if let Some(next) = self.buffered() {
+                return next;
             }
-            if self.finished {
-                return None;
-            }
-            match self.next_page.clone().send().await {
-                Ok(page) => self.take_page(page),
-                Err(error) => return Some(Err(error)),
+            let page = self.next_page.clone().send().await;
+            if let Err(error) = self.take_page(page) {
+                return Some(Err(error));
             }
         }
     }
@@ -140,19 +187,18 @@ impl<B: BlockingHttpClient, E: PagedEndpoint> Iterator for Pager<BlockingClient<
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(row) = self.rows.pop_front() {
-                return Some(Ok(row));
+            if let Some(next) = self.buffered() {
+                return next;
             }
-            if self.finished {
-                return None;
-            }
-            match self.next_page.clone().send() {
-                Ok(page) => self.take_page(page),
-                Err(error) => return Some(Err(error)),
+            let page = self.next_page.clone().send();
+            if let Err(error) = self.take_page(page) {
+                return Some(Err(error));
             }
         }
     }
 }
+
+impl<B: BlockingHttpClient, E: PagedEndpoint> FusedIterator for Pager<BlockingClient<B>, E> {}
 
 #[cfg(feature = "stream")]
 impl<T, E> Pager<Client<T>, E>

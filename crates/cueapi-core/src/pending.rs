@@ -29,7 +29,8 @@ use crate::{
 /// assert!(replay.requests().is_empty()); // not sent yet
 ///
 /// let reply = testing::run(call.send_with_meta())?;
-/// assert_eq!((reply.value.total, reply.meta.attempts()), (0, 1));
+/// assert_eq!(reply.value.total, 0);
+/// assert_eq!(reply.meta.attempts(), 1);
 /// # Ok::<(), cueapi_core::Error>(())
 /// ```
 #[derive(Clone)]

@@ -56,7 +56,7 @@ fn clients_and_calls_show_no_key_and_no_payload() {
 
 #[test]
 fn errors_show_no_body() {
-    let body = value!({"data": CANARY, "webhook_secret": CANARY, "id": CANARY}).to_string();
+    let body = value!({"data": CANARY, "webhook_secret": CANARY, "cue_id": CANARY}).to_string();
     for script in [
         json(200, body.clone()),
         json(200, format!("{{\"id\":\"{CANARY}")),

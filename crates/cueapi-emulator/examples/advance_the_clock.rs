@@ -38,8 +38,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let once = client.cues().create("once", once, Transport::Worker).await?;
     emulator.advance(DAY).await;
     let once = client.cues().get(&once.id).await?;
-    assert_eq!(once.status, CueStatus::Failed);
-    assert_eq!(once.executions[0].status, ExecutionStatus::Missed);
+    assert_eq!(once.status, Some(CueStatus::Failed));
+    assert_eq!(once.executions[0].status, Some(ExecutionStatus::Missed));
 
     // A late report is accepted all the same.
     let outcome = Outcome::success().result("done, late");
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .executions()
         .report_outcome(&once.executions[0].id, outcome)
         .await?;
-    assert_eq!(client.cues().get(&once.id).await?.status, CueStatus::Completed);
+    assert_eq!(client.cues().get(&once.id).await?.status, Some(CueStatus::Completed));
 
     println!("31 days went by; it is now {}", emulator.now());
     Ok(())

@@ -102,7 +102,7 @@ async fn a_restart_keeps_the_account_the_clock_and_every_row() {
     let execution = executions.first().unwrap();
     assert_eq!(
         execution.outcome_state.unwrap().as_str(),
-        rejected.outcome_state.as_str()
+        rejected.outcome_state.as_ref().unwrap().as_str()
     );
     assert_eq!(
         execution.outcome.as_ref().unwrap().report.external_id.as_deref(),

@@ -36,9 +36,12 @@ fn pause_all(client: &BlockingClient, prefix: &str) -> Result<(), Box<dyn Error>
         .status(CueStatus::Active)
         .pager()
         .collect::<Result<_, _>>()?;
-    for cue in active.iter().filter(|cue| cue.name.starts_with(prefix)) {
+    for cue in active
+        .iter()
+        .filter(|cue| cue.name.as_deref().is_some_and(|name| name.starts_with(prefix)))
+    {
         client.cues().pause(&cue.id).send()?;
-        println!("paused {}", cue.name);
+        println!("paused {}", cue.id);
     }
     Ok(())
 }

@@ -28,13 +28,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut count = 0;
     while let Some(failure) = failures.next().await.transpose()? {
         // The newest come first, so that the first one that is too old is the end.
-        if failure.created_at < yesterday {
+        if failure.created_at.known().is_some_and(|at| at < yesterday) {
             break;
         }
         count += 1;
         let reason = failure.error_message.as_deref().unwrap_or("no reason given");
         println!(
-            "{} {} {}: {reason}",
+            "{} {:?} {:?}: {reason}",
             failure.scheduled_for, failure.cue_id, failure.status
         );
     }

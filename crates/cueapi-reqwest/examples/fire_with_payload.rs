@@ -35,6 +35,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let claimed = client.executions().claim_next("worker-1").task("export").await?;
     let claimed = claimed.ok_or("nothing was fired")?;
-    println!("a worker gets {}", claimed.execution.payload.as_str());
+    println!("a worker gets {}", claimed.payload().as_str());
     Ok(())
 }

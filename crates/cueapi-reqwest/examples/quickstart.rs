@@ -64,10 +64,9 @@ async fn create(client: &Client, transport: Transport) -> Result<CueId> {
         .verification(VerificationMode::RequireExternalId)
         .await?;
     println!(
-        "created    {} \"{}\", next run {}",
+        "created    {} \"{name}\", next run {}",
         cue.id,
-        cue.name,
-        cue.next_run.ok_or("an active cue has a next run")?
+        cue.next_run.known().ok_or("an active cue has a next run")?
     );
 
     let mut active = client.cues().list().status(CueStatus::Active).pager();
@@ -127,10 +126,10 @@ async fn by_worker(client: &Client, cue: &CueId) -> Result<()> {
         .ok_or("there is nothing to claim")?;
     println!(
         "claimed    as worker \"quickstart\", from the cue \"{}\"",
-        claimed.execution.cue_name
+        claimed.execution.cue_name.as_deref().unwrap_or_default()
     );
 
-    work(client, &fired.id, claimed.execution.payload).await?;
+    work(client, &fired.id, claimed.payload()).await?;
     pause_and_resume(client, cue).await
 }
 
@@ -153,7 +152,7 @@ async fn work(client: &Client, execution: &ExecutionId, payload: Payload) -> Res
         .outcome
         .ok_or("no outcome is recorded")?;
     let verified = executions.list().outcome_state(OutcomeState::VerifiedSuccess).await?;
-    if !outcome.success || !verified.executions.iter().any(|verified| &verified.id == execution) {
+    if outcome.success != Some(true) || !verified.executions.iter().any(|verified| &verified.id == execution) {
         return Err("the outcome is not the one that was reported".into());
     }
     println!(
@@ -165,14 +164,14 @@ async fn work(client: &Client, execution: &ExecutionId, payload: Payload) -> Res
 
 async fn pause_and_resume(client: &Client, cue: &CueId) -> Result<()> {
     let paused = client.cues().pause(cue).await?;
-    if paused.status != CueStatus::Paused || paused.next_run.is_some() {
+    if paused.status != Some(CueStatus::Paused) || !paused.next_run.is_missing() {
         return Err("a paused cue has no next run".into());
     }
     println!("paused     no next run");
     let resumed = client.cues().resume(cue).await?;
     println!(
         "resumed    next run {}",
-        resumed.next_run.ok_or("a resumed cue has a next run")?
+        resumed.next_run.known().ok_or("a resumed cue has a next run")?
     );
     Ok(())
 }

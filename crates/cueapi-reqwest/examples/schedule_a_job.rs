@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     for start in ["first", "second"] {
         let cue = schedule(&client).await?;
-        println!("{start} start: {} runs next at {:?}", cue.name, cue.next_run);
+        println!("{start} start: {} runs next at {}", cue.id, cue.next_run);
     }
 
     let tomorrow = Timestamp::try_from(SystemTime::now() + Duration::from_secs(24 * 60 * 60))?;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Callback::new("https://api.example.com/remind"),
         )
         .await?;
-    println!("{} runs once, at {tomorrow}", reminder.name);
+    println!("{} runs once, at {tomorrow}", reminder.id);
     Ok(())
 }
 
@@ -57,7 +57,7 @@ async fn schedule(client: &Client) -> Result<Cue, Box<dyn Error>> {
         Err(error) if error.api().is_some_and(|api| api.code == ErrorCode::DuplicateCueName) => {
             let mut cues = client.cues().list().pager();
             while let Some(cue) = cues.next().await.transpose()? {
-                if cue.name == NAME {
+                if cue.name.as_deref() == Some(NAME) {
                     return Ok(client
                         .cues()
                         .update(cue.id)

@@ -76,8 +76,9 @@ async fn work(client: &Client, done: &mpsc::Sender<ExecutionId>, stop: impl Futu
 /// Makes one report under a heartbeat of its own; success, failure and panic are told to the server.
 async fn report(client: &Client, claimed: ClaimedExecution) {
     let executions = client.executions();
+    let payload = claimed.payload();
     let id = claimed.execution.execution_id;
-    let work = executions.handle(&id, claimed.execution.payload, async |ctx| {
+    let work = executions.handle(&id, payload, async |ctx| {
         let job: serde_json::Value = ctx.payload().parse()?;
         ctx.result(format!("{} pages", job["pages"]))
             .evidence(Evidence::new().external_id(format!("report-{id}")));

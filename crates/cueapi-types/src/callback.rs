@@ -117,7 +117,8 @@ impl Callback {
 }
 
 impl CueCallback {
-    /// The same callback, to be changed and sent in an update, which replaces all of it; `None` where there is no URL, as
+    /// The same callback, to be changed and sent in an update, which replaces all of it (a POST where the server shows no
+    /// method); `None` where there is no URL, as
     /// with a worker's cue.
     ///
     /// ```
@@ -133,7 +134,7 @@ impl CueCallback {
     pub fn to_request(&self) -> Option<Callback> {
         Some(Callback {
             url: self.url.clone()?,
-            method: self.method.clone(),
+            method: self.method.clone().unwrap_or(CallbackMethod::Post),
             headers: self.headers.clone(),
         })
     }

@@ -48,9 +48,9 @@ impl ApiError {
     /// Reads the body of an error response.
     ///
     /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
-    /// members), `{"error":"text"}`, the web framework's own `{"detail": …}` with a text, an object or a list of
-    /// `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a wrapper. Anything else, a page
-    /// of HTML or an empty body for instance, is `None`. A byte-order mark is passed over, bytes that are not UTF-8 are
+    /// members), `{"error":"text"}`, `{"error":"code","message":"text"}`, the web framework's own `{"detail": …}` with a
+    /// text, an object or a list of `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a
+    /// wrapper. Anything else, a page of HTML or an empty body for instance, is `None`. A byte-order mark is passed over, bytes that are not UTF-8 are
     /// replaced by U+FFFD, and a body that breaks off is read as far as it goes.
     ///
     /// ```
@@ -70,6 +70,12 @@ impl ApiError {
             .or_else(|_| serde_json::from_str(&closed(&text)))
             .ok()
             .filter(Value::is_object)?;
+        if let (Some(code), Some(message)) = (body["error"].as_str(), body["message"].as_str()) {
+            return Some(Self {
+                extra: extra(&body, "error"),
+                ..Self::new(code, message)
+            });
+        }
         let detail = &body["detail"];
         [&body["error"], &detail["error"], detail, &body]
             .into_iter()
@@ -105,7 +111,7 @@ impl ApiError {
                     limit: value["limit"].as_u64(),
                     window_seconds: seconds(&value["window_seconds"]),
                     current: value["current"].as_u64(),
-                    extra: extra(value),
+                    extra: extra(value, "code"),
                     ..Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default())
                 })
             }
@@ -163,9 +169,9 @@ fn closed(text: &str) -> String {
 const MESSAGE: [&str; 4] = ["message", "msg", "hint", "reason"];
 
 /// The members of an error that have no field.
-fn extra(error: &Value) -> Option<Payload> {
+fn extra(error: &Value, code: &str) -> Option<Payload> {
     let has_field = |(key, value): &(&String, &Value)| match key.as_str() {
-        "code" => value.is_string(),
+        key if key == code => value.is_string(),
         "status" | "limit" | "window_seconds" | "current" => value.is_u64(),
         "details" => value.is_array(),
         key => MESSAGE.contains(&key) && value.is_string(),
@@ -213,6 +219,10 @@ mod tests {
             some("no_outcome", "No outcome recorded yet")
         );
         assert_eq!(read(r#"{"error":"nope"}"#), some("unknown", "nope"));
+        assert_eq!(
+            read(r#"{"error":"memory_block_disabled","message":"It is off"}"#),
+            some("memory_block_disabled", "It is off")
+        );
         assert_eq!(read(r#"{"detail":"Not Found"}"#), some("unknown", "Not Found"));
         assert_eq!(read(r#"{"detail":{"code":"x","message":"y"}}"#), some("x", "y"));
         assert_eq!(

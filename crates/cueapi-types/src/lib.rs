@@ -1,16 +1,23 @@
 #![doc = include_str!("../README.md")]
 #![warn(clippy::print_stdout)]
 
+mod answers;
 mod attachment;
 mod callback;
 mod error_body;
 mod event_target;
 mod generated;
 mod id;
+#[doc(hidden)]
+pub mod json_path;
+mod misfit;
+mod open;
 mod open_enum;
 mod outcome;
 mod payload;
+mod plan;
 mod retry;
+mod rows;
 mod schedule;
 mod secret;
 mod timestamp;
@@ -27,10 +34,14 @@ pub use self::{
         AgentId, AgentRef, AlertId, AttachmentId, CueId, DaemonId, ExecutionId, IdempotencyKey, MessageId,
         SubscriptionId, UserId, WorkerId,
     },
+    misfit::misfit,
+    open::Open,
     open_enum::UnrecognizedValue,
     outcome::{Artifact, Evidence, Outcome, OutcomeError, OutcomeReceipt, RecordedOutcome, limits},
     payload::{Payload, PayloadError},
+    plan::Plan,
     retry::{OnFailure, Retry},
+    rows::{Row, Rows, UnreadableRow},
     schedule::{Once, Recurring, Schedule, UnrecognizedSchedule},
     secret::{AccountToken, DeviceCode, IssuedKey, LoginToken, SessionToken, WebhookSecret},
     timestamp::{Timestamp, TimestampError},

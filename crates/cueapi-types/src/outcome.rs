@@ -238,7 +238,7 @@ impl Outcome {
     /// ```
     #[must_use]
     pub fn matches(&self, shown: &RecordedOutcome) -> bool {
-        self.success == shown.success
+        shown.success.is_none_or(|success| success == self.success)
             && self.result == shown.result
             && self.error == shown.error
             && same_json(self.metadata_shown(), shown.metadata.as_ref())

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Timestamp, UnrecognizedValue};
+use crate::{Payload, Timestamp};
 
 /// When a cue fires.
 ///
@@ -29,8 +29,8 @@ pub enum Schedule {
     Recurring(Recurring),
     /// Fires once.
     Once(Once),
-    /// What a server sent and this version does not know: another type, or one of the above without the field that
-    /// it is about.
+    /// What a server sent and this version does not know: another type, or one of the above whose time or expression is
+    /// missing or cannot be read, such as a time in the year 10000.
     Unrecognized(UnrecognizedSchedule),
 }
 
@@ -121,10 +121,13 @@ pub struct Once {
 
 /// A schedule that this version of the crate does not know; it goes back to the server as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnrecognizedSchedule(Wire<UnrecognizedValue>);
+pub struct UnrecognizedSchedule {
+    r#type: Box<str>,
+    json: Payload,
+}
 
 impl UnrecognizedSchedule {
-    /// The schedule's `type` on the wire.
+    /// The schedule's `type` on the wire; empty where there is none.
     ///
     /// ```
     /// use cueapi_types::Schedule;
@@ -135,12 +138,12 @@ impl UnrecognizedSchedule {
     /// ```
     #[must_use]
     pub fn type_name(&self) -> &str {
-        self.0.r#type.as_str()
+        &self.r#type
     }
 }
 
 /// The one shape that all schedules have on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Wire<T> {
     r#type: T,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,42 +171,40 @@ impl Serialize for Schedule {
                 at: Some(*at),
             }
             .serialize(serializer),
-            Self::Unrecognized(UnrecognizedSchedule(Wire {
-                r#type,
-                timezone,
-                cron,
-                at,
-            })) => Wire {
-                r#type: r#type.as_str(),
-                timezone: timezone.clone(),
-                cron: cron.clone(),
-                at: *at,
-            }
-            .serialize(serializer),
+            Self::Unrecognized(unknown) => unknown.json.serialize(serializer),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Schedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Wire {
-            r#type,
-            timezone,
-            cron,
-            at,
-        } = Wire::<String>::deserialize(deserializer)?;
-        Ok(match (r#type.as_str(), cron, at) {
-            ("recurring", Some(cron), at) => Self::Recurring(Recurring { cron, timezone, at }),
-            ("once", cron, Some(at)) => Self::Once(Once { at, cron, timezone }),
-            (other, cron, at) => {
-                let r#type = UnrecognizedValue::new(other);
-                Self::Unrecognized(UnrecognizedSchedule(Wire {
-                    r#type,
-                    timezone,
-                    cron,
-                    at,
-                }))
-            }
+        let json = Payload::deserialize(deserializer)?;
+        let wire: Wire<Option<String>> = json.parse().unwrap_or_default();
+        Ok(match (wire.r#type.as_deref(), wire.cron, wire.at) {
+            (Some("recurring"), Some(cron), at) => Self::Recurring(Recurring {
+                cron,
+                timezone: wire.timezone,
+                at,
+            }),
+            (Some("once"), cron, Some(at)) => Self::Once(Once {
+                at,
+                cron,
+                timezone: wire.timezone,
+            }),
+            _ => Self::Unrecognized(UnrecognizedSchedule {
+                r#type: type_of(&json).into(),
+                json,
+            }),
         })
     }
+}
+
+fn type_of(schedule: &Payload) -> String {
+    #[derive(Deserialize)]
+    struct Type {
+        r#type: String,
+    }
+    schedule
+        .parse()
+        .map_or_else(|_| String::new(), |Type { r#type }| r#type)
 }

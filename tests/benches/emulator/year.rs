@@ -80,7 +80,7 @@ fn in_process(days: i64, runs: i64) -> f64 {
             .unwrap();
         emulator.advance_to(start + SignedDuration::from_hours(24 * days)).await;
         let cue = client.cues().get(&cue.id).await.unwrap();
-        assert_eq!(i64::try_from(cue.fired_count).unwrap(), runs);
+        assert_eq!(i64::try_from(cue.fired_count.known().unwrap()).unwrap(), runs);
         started.elapsed().as_secs_f64()
     })
 }

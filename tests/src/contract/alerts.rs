@@ -15,9 +15,13 @@ impl<P: FnMut(&Row)> Suite<P> {
         let area = "alerts";
         self.check(area, "a success without its evidence raises one", async |s| {
             let alert = raised(s).await?;
-            holds(!alert.message.is_empty(), "a message", &alert)?;
+            holds(
+                alert.message.as_deref().is_some_and(|message| !message.is_empty()),
+                "a message",
+                &alert,
+            )?;
             same("acknowledged", false, alert.acknowledged)?;
-            Ok(alert.severity.to_string())
+            Ok(format!("{:?}", alert.severity))
         })
         .await;
         self.check(area, "the list of a type has that type only", async |s| {
@@ -36,7 +40,7 @@ impl<P: FnMut(&Row)> Suite<P> {
             holds(
                 list.alerts
                     .iter()
-                    .all(|listed| listed.alert_type == AlertType::VerificationFailed),
+                    .all(|listed| listed.alert_type == Some(AlertType::VerificationFailed)),
                 "no other type",
                 &list.alerts,
             )?;

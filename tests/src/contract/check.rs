@@ -44,8 +44,8 @@ pub(super) fn fail(expected: impl Into<String>, seen: impl Into<String>) -> Stop
 }
 
 /// The two are equal.
-pub(super) fn same<T: PartialEq + Debug>(what: &str, expected: T, seen: T) -> Result<(), Stop> {
-    if expected == seen {
+pub(super) fn same<E: Debug, S: PartialEq<E> + Debug>(what: &str, expected: E, seen: S) -> Result<(), Stop> {
+    if seen == expected {
         Ok(())
     } else {
         Err(fail(format!("{what} {expected:?}"), format!("{seen:?}")))

@@ -1,6 +1,6 @@
 //! Claims by workers, and the heartbeats that keep them.
 
-use cueapi_core::types::ExecutionStatus;
+use cueapi_core::types::{Cue, ExecutionStatus, Payload};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,15 +16,25 @@ impl<P: FnMut(&Row)> Suite<P> {
             "a pending execution can be claimed, with the cue's payload",
             async |s| {
                 let (cue, execution) = s.pending().await?;
-                let claimable = s.client.executions().list_claimable().task(&cue.name).await?.executions;
-                let [only] = claimable.as_slice() else {
+                let claimable = s
+                    .client
+                    .executions()
+                    .list_claimable()
+                    .task(name(&cue))
+                    .await?
+                    .executions;
+                let [only] = &*claimable else {
                     return Err(fail("one execution for the task", format!("{claimable:?}")));
                 };
                 same("execution", &execution, &only.execution_id)?;
-                same("cue", (&cue.id, &cue.name), (&only.cue_id, &only.cue_name))?;
-                let payload: Value = serde_json::from_str(only.payload.as_str())?;
+                same(
+                    "cue",
+                    (Some(&cue.id), &cue.name),
+                    (only.cue_id.as_ref(), &only.cue_name),
+                )?;
+                let payload: Value = serde_json::from_str(only.payload.as_ref().map_or("null", Payload::as_str))?;
                 same("payload", json!({"task": cue.name, "n": 1}), payload)?;
-                same("attempt", 0, only.attempt)?;
+                same("attempt", 0, only.attempt.clone())?;
                 Ok("one, and the right one".to_owned())
             },
         )
@@ -32,17 +42,21 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.check(area, "a claim gives a lease and takes the execution", async |s| {
             let (_, execution) = s.pending().await?;
             let claim = s.client.executions().claim(&execution, "contract").await?;
-            same("claimed", (true, &execution), (claim.claimed, &claim.execution_id))?;
+            same(
+                "claimed",
+                (Some(true), &execution),
+                (claim.claimed, &claim.execution_id),
+            )?;
             holds(
-                claim.lease_seconds.is_none_or(|seconds| seconds > 0),
+                claim.lease_seconds.known().is_none_or(|seconds| seconds > 0),
                 "a lease",
-                claim.lease_seconds,
+                &claim.lease_seconds,
             )?;
             let taken = s.client.executions().get(&execution).await?;
-            same("status", ExecutionStatus::Delivering, taken.status)?;
+            same("status", Some(ExecutionStatus::Delivering), taken.status)?;
             same("attempts", 1, taken.attempts)?;
-            holds(taken.started_at.is_some(), "a start", taken.started_at)?;
-            Ok(format!("{} s", claim.lease_seconds.unwrap_or_default()))
+            holds(taken.started_at.known().is_some(), "a start", taken.started_at)?;
+            Ok(format!("{} s", claim.lease_seconds))
         })
         .await;
         self.check(area, "an execution is claimed once", async |s| {
@@ -65,7 +79,7 @@ impl<P: FnMut(&Row)> Suite<P> {
         .await;
         self.check(area, "the next execution of a task is found and claimed", async |s| {
             let (cue, execution) = s.pending().await?;
-            let next = async || s.client.executions().claim_next("contract").task(&cue.name).await;
+            let next = async || s.client.executions().claim_next("contract").task(name(&cue)).await;
             let claimed = next().await?.map(|claimed| claimed.execution.execution_id);
             same("claimed", Some(execution), claimed)?;
             let again = next().await?;
@@ -94,10 +108,8 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.check(area, "a heartbeat of the owner extends the lease", async |s| {
             let (_, execution) = s.claimed("contract").await?;
             let beat = s.client.executions().heartbeat(&execution).worker("contract").await?;
-            same("acknowledged", true, beat.acknowledged)?;
-            Ok(beat
-                .lease_extended_until
-                .map_or_else(String::new, |until| format!("until {until}")))
+            same("acknowledged", true, beat.is_acknowledged())?;
+            Ok(format!("until {}", beat.lease_extended_until))
         })
         .await;
         self.check(area, "a heartbeat of another worker is refused", async |s| {
@@ -116,4 +128,8 @@ impl<P: FnMut(&Row)> Suite<P> {
         })
         .await;
     }
+}
+
+fn name(cue: &Cue) -> &str {
+    cue.name.as_deref().unwrap_or_default()
 }

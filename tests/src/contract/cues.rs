@@ -1,8 +1,8 @@
 //! Cues: created, fetched, changed field by field, paused, deleted.
 
 use cueapi_core::types::{
-    Callback, CallbackMethod, Cue, CueStatus, OnFailure, Retry, Schedule, Timestamp, Transport, TransportKind,
-    Verification, VerificationMode,
+    Callback, CallbackMethod, Cue, CueRetry, CueStatus, OnFailure, Payload, Retry, Schedule, Timestamp, Transport,
+    TransportKind, Verification, VerificationMode,
 };
 use serde_json::{Value, json};
 
@@ -30,17 +30,17 @@ impl<P: FnMut(&Row)> Suite<P> {
                 .description("A check")
                 .payload(&json!({"task": name, "deep": {"n": [1, 2.5, null]}}));
             let cue = s.keep(create.await?);
-            same("name", &name, &cue.name)?;
-            same("status", CueStatus::Active, cue.status)?;
-            same("transport", TransportKind::Worker, cue.transport)?;
-            same("schedule", Schedule::from(schedule), cue.schedule)?;
+            same("name", Some(name.as_str()), cue.name.as_deref())?;
+            same("status", Some(&CueStatus::Active), cue.status.as_ref())?;
+            same("transport", Some(&TransportKind::Worker), cue.transport.as_ref())?;
+            same("schedule", Some(Schedule::from(schedule)), cue.schedule.clone())?;
             same("description", Some("A check"), cue.description.as_deref())?;
-            let payload: Value = serde_json::from_str(cue.payload.as_str())?;
+            let payload: Value = payload(&cue)?;
             same("payload", json!({"task": name, "deep": {"n": [1, 2.5, null]}}), payload)?;
-            same("attempts", 3, cue.retry.max_attempts)?;
-            same("backoff", vec![1, 5, 15], cue.retry.backoff_minutes)?;
-            same("firings", (0, 0), (cue.fired_count, cue.run_count))?;
-            let next = cue.next_run.ok_or_else(|| fail("a next run", "none"))?;
+            same("retries", retries(3, [1, 5, 15]), cue.retry)?;
+            same("firings", 0, cue.fired_count)?;
+            same("runs", 0, cue.run_count)?;
+            let next = cue.next_run.known().ok_or_else(|| fail("a next run", "none"))?;
             Ok(format!("{}, next run {next}", cue.id))
         })
         .await;
@@ -48,7 +48,7 @@ impl<P: FnMut(&Row)> Suite<P> {
             let at = s.later();
             let create = s.client.cues().create(s.name(), Schedule::at(at), Transport::Worker);
             let cue = s.keep(create.await?);
-            let Schedule::Once(once) = &cue.schedule else {
+            let Some(Schedule::Once(once)) = &cue.schedule else {
                 return Err(fail("a one-time schedule", format!("{:?}", cue.schedule)));
             };
             same("time", at, once.at)?;
@@ -58,17 +58,18 @@ impl<P: FnMut(&Row)> Suite<P> {
         .await;
         self.check(area, "a webhook cue has its callback, method and headers", async |s| {
             let cue = webhook_cue(s).await?;
-            same("transport", TransportKind::Webhook, cue.transport)?;
-            same("URL", Some("https://example.com/hook"), cue.callback.url.as_deref())?;
-            same("method", CallbackMethod::Put, cue.callback.method)?;
-            same("header", Some("1"), cue.callback.headers.get("X-Check"))?;
+            same("transport", Some(TransportKind::Webhook), cue.transport)?;
+            let callback = cue.callback.unwrap_or_default();
+            same("URL", Some("https://example.com/hook"), callback.url.as_deref())?;
+            same("method", Some(CallbackMethod::Put), callback.method)?;
+            same("header", Some("1"), callback.headers.get("X-Check"))?;
             Ok("PUT https://example.com/hook".to_owned())
         })
         .await;
         self.check(area, "a cue is fetched as it was created", async |s| {
             let created = s.worker_cue().await?;
             let fetched = s.client.cues().get(&created.id).await?;
-            same("executions", 0, fetched.execution_total)?;
+            same("executions", 0, fetched.execution_total.clone())?;
             let mut fetched = Cue::from(fetched);
             // Only `create` warns.
             fetched.warning.clone_from(&created.warning);
@@ -83,7 +84,7 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.check(area, "an update of the name changes the name only", async |s| {
             let name = s.name();
             let (mut before, after) = updated(s, async |cue| s.client.cues().update(&cue.id).name(&name).await).await?;
-            before.name = name;
+            before.name = Some(name);
             unchanged(before, after)
         })
         .await;
@@ -102,11 +103,11 @@ impl<P: FnMut(&Row)> Suite<P> {
                 let update = async |cue: &Cue| s.client.cues().update(&cue.id).schedule(schedule.clone()).await;
                 let (mut before, after) = updated(s, update).await?;
                 holds(
-                    after.next_run.is_some() && after.next_run != before.next_run,
+                    after.next_run.known().is_some() && after.next_run != before.next_run,
                     "another next run",
-                    after.next_run,
+                    &after.next_run,
                 )?;
-                (before.schedule, before.next_run) = (schedule.clone().into(), after.next_run);
+                (before.schedule, before.next_run) = (Some(schedule.clone().into()), after.next_run.clone());
                 unchanged(before, after)
             },
         )
@@ -120,7 +121,7 @@ impl<P: FnMut(&Row)> Suite<P> {
                 .update(&cue.id)
                 .schedule(Schedule::cron("0 0 1 1 *"))
                 .await?;
-            let Schedule::Recurring(recurring) = &cue.schedule else {
+            let Some(Schedule::Recurring(recurring)) = &cue.schedule else {
                 return Err(fail("a recurring schedule", format!("{:?}", cue.schedule)));
             };
             let zone = recurring.timezone.as_deref().unwrap_or("UTC");
@@ -131,7 +132,7 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.check(area, "an update of the payload replaces it", async |s| {
             let update = async |cue: &Cue| s.client.cues().update(&cue.id).payload(&json!({"new": true})).await;
             let (mut before, after) = updated(s, update).await?;
-            let payload: Value = serde_json::from_str(after.payload.as_str())?;
+            let payload: Value = payload(&after)?;
             same("payload", json!({"new": true}), payload)?;
             before.payload = after.payload.clone();
             unchanged(before, after)
@@ -141,7 +142,7 @@ impl<P: FnMut(&Row)> Suite<P> {
             let retry = Retry::new().max_attempts(7).backoff_minutes([2, 4]);
             let update = async |cue: &Cue| s.client.cues().update(&cue.id).retry(retry.clone()).await;
             let (mut before, after) = updated(s, update).await?;
-            (before.retry.max_attempts, before.retry.backoff_minutes) = (7, vec![2, 4]);
+            before.retry = retries(7, [2, 4]);
             unchanged(before, after)
         })
         .await;
@@ -168,9 +169,10 @@ impl<P: FnMut(&Row)> Suite<P> {
                 let cue = webhook_cue(s).await?;
                 let callback = Callback::new("https://example.com/other");
                 let after = s.client.cues().update(&cue.id).callback(callback).await?;
-                same("URL", Some("https://example.com/other"), after.callback.url.as_deref())?;
-                same("method", CallbackMethod::Post, after.callback.method)?;
-                holds(after.callback.headers.is_empty(), "no headers", &after.callback.headers)?;
+                let callback = after.callback.unwrap_or_default();
+                same("URL", Some("https://example.com/other"), callback.url.as_deref())?;
+                same("method", Some(CallbackMethod::Post), callback.method)?;
+                holds(callback.headers.is_empty(), "no headers", &callback.headers)?;
                 Ok("POST, no headers".to_owned())
             },
         )
@@ -178,10 +180,10 @@ impl<P: FnMut(&Row)> Suite<P> {
         self.check(area, "a paused cue has no next run, a resumed one has", async |s| {
             let cue = s.worker_cue().await?;
             let paused = s.client.cues().pause(&cue.id).await?;
-            same("status", CueStatus::Paused, paused.status)?;
-            same("next run", None, paused.next_run)?;
+            same("status", Some(CueStatus::Paused), paused.status)?;
+            holds(paused.next_run.is_missing(), "no next run", paused.next_run)?;
             let resumed = s.client.cues().resume(&cue.id).await?;
-            same("status", CueStatus::Active, resumed.status)?;
+            same("status", Some(CueStatus::Active), resumed.status)?;
             same("next run", cue.next_run, resumed.next_run)?;
             Ok("paused, active".to_owned())
         })
@@ -218,10 +220,11 @@ impl<P: FnMut(&Row)> Suite<P> {
         let area = "cues";
         self.check(area, "a name is given once", async |s| {
             let cue = s.worker_cue().await?;
-            let again = s
-                .client
-                .cues()
-                .create(&cue.name, Schedule::cron("0 0 1 1 *"), Transport::Worker);
+            let again = s.client.cues().create(
+                cue.name.as_deref().unwrap_or_default(),
+                Schedule::cron("0 0 1 1 *"),
+                Transport::Worker,
+            );
             refused(again.await, 409, "duplicate_cue_name")
         })
         .await;
@@ -278,6 +281,17 @@ async fn webhook_cue(s: &Subject) -> Result<Cue, Stop> {
     }
 }
 
+fn payload(cue: &Cue) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(cue.payload.as_ref().map_or("null", Payload::as_str))
+}
+
+fn retries<const N: usize>(attempts: i64, minutes: [i64; N]) -> Option<CueRetry> {
+    let mut retry = CueRetry::default();
+    retry.max_attempts = attempts.into();
+    retry.backoff_minutes = minutes.into_iter().map(Into::into).collect();
+    Some(retry)
+}
+
 fn long_ago() -> Timestamp {
     Timestamp::from_second(1_000_000_000).unwrap_or_else(|_| unreachable!("a date in 2001"))
 }
@@ -297,11 +311,11 @@ async fn updated(
 /// The rest of the cue is as it was.
 fn unchanged(mut before: Cue, after: Cue) -> Checked {
     holds(
-        after.updated_at >= before.updated_at,
+        after.updated_at.known() >= before.updated_at.known(),
         "a later updated_at",
-        after.updated_at,
+        &after.updated_at,
     )?;
-    before.updated_at = after.updated_at;
+    before.updated_at = after.updated_at.clone();
     before.warning.clone_from(&after.warning);
     same("cue", before, after)?;
     Ok("and nothing else".to_owned())

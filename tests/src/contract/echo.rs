@@ -27,7 +27,7 @@ impl<P: FnMut(&Row)> Suite<P> {
                         "ten an hour from this address are stored already".to_owned(),
                     ));
                 }
-                stored => same("stored", true, stored?.stored)?,
+                stored => same("stored", Some(true), stored?.stored)?,
             }
             let echo = s.client.echo().get(&token).await?;
             same("status", EchoStatus::Delivered, echo.status)?;

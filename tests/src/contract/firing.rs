@@ -22,10 +22,10 @@ impl<P: FnMut(&Row)> Suite<P> {
             async |s| {
                 let cue = s.worker_cue().await?;
                 let fired = s.client.cues().fire(&cue.id).await?;
-                same("status", ExecutionStatus::Pending, fired.status)?;
+                same("status", Some(ExecutionStatus::Pending), fired.status)?;
                 same("trigger", Some(TriggeredBy::ManualFire), fired.triggered_by)?;
                 let execution = s.client.executions().get(&fired.id).await?;
-                same("cue", &cue.id, &execution.cue_id)?;
+                same("cue", Some(&cue.id), execution.cue_id.as_ref())?;
                 same("attempts", 0, execution.attempts)?;
                 let after = s.client.cues().get(&cue.id).await?;
                 same("next run", cue.next_run, after.next_run)?;
@@ -38,7 +38,11 @@ impl<P: FnMut(&Row)> Suite<P> {
             let cue = s.worker_cue().await?;
             s.client.cues().pause(&cue.id).await?;
             s.client.cues().fire(&cue.id).await?;
-            same("status", CueStatus::Paused, s.client.cues().get(&cue.id).await?.status)?;
+            same(
+                "status",
+                Some(CueStatus::Paused),
+                s.client.cues().get(&cue.id).await?.status,
+            )?;
             Ok("fired, and still paused".to_owned())
         })
         .await;
@@ -70,8 +74,8 @@ impl<P: FnMut(&Row)> Suite<P> {
                 .await?;
             let replayed = s.client.executions().replay(&execution).await?;
             holds(replayed.id != execution, "a new execution", &replayed)?;
-            same("cue", cue.id, replayed.cue_id)?;
-            same("status", ExecutionStatus::Pending, replayed.status)?;
+            same("cue", Some(cue.id), replayed.cue_id)?;
+            same("status", Some(ExecutionStatus::Pending), replayed.status)?;
             same("replay of", Some(execution), replayed.replayed_from)?;
             same("trigger", Some(TriggeredBy::Replay), replayed.triggered_by)?;
             Ok(replayed.id.to_string())

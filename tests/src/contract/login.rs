@@ -37,7 +37,7 @@ impl<P: FnMut(&Row)> Suite<P> {
                     nobody.login().poll(code.clone()).await?.status,
                 )?;
                 refused(nobody.login().start(code).await, 409, "device_code_exists")?;
-                Ok(format!("good for {} s", started.expires_in.unwrap_or_default()))
+                Ok(format!("good for {} s", started.expires_in))
             },
         )
         .await;

@@ -21,8 +21,9 @@ impl<P: FnMut(&Row)> Suite<P> {
                 }
                 let first = s.client.cues().list().limit(2).await?;
                 same("rows", 2, first.cues.len())?;
-                same("limit and offset", (2, 0), (first.limit, first.offset))?;
-                holds(first.total >= 3, "a total of at least 3", first.total)?;
+                same("limit", 2, first.limit)?;
+                same("offset", 0, first.offset)?;
+                holds(first.total.known() >= Some(3), "a total of at least 3", &first.total)?;
                 let mut listed = Vec::new();
                 let mut cues = s.client.cues().list().limit(2).pager();
                 while let Some(cue) = cues.next().await.transpose()? {
@@ -47,9 +48,10 @@ impl<P: FnMut(&Row)> Suite<P> {
                 let list = || s.client.executions().list().cue_id(&cue.id).limit(2);
                 let (first, second) = (list().await?, list().offset(2).await?);
                 same("rows", (2, 1), (first.executions.len(), second.executions.len()))?;
-                same("total", (3, 3), (first.total, second.total))?;
+                same("total", 3, first.total)?;
+                same("total", 3, second.total)?;
                 same("has_more", (Some(true), Some(false)), (first.has_more, second.has_more))?;
-                let newest = first.executions[0].created_at >= first.executions[1].created_at;
+                let newest = first.executions[0].created_at.known() >= first.executions[1].created_at.known();
                 holds(newest, "the newest first", &first.executions)?;
                 Ok("2 and 1 of 3".to_owned())
             },
@@ -63,7 +65,11 @@ impl<P: FnMut(&Row)> Suite<P> {
                 .status_in([ExecutionStatus::Success, ExecutionStatus::Failed])
                 .await?
                 .total;
-            same("(pending, finished)", (1, 0), (pending, finished))?;
+            same(
+                "(pending, finished)",
+                (Some(1), Some(0)),
+                (pending.known(), finished.known()),
+            )?;
             let both = list()
                 .status(ExecutionStatus::Pending)
                 .status_in([ExecutionStatus::Failed]);
@@ -76,8 +82,8 @@ impl<P: FnMut(&Row)> Suite<P> {
             let detail = s.client.cues().get(&cue.id).execution_limit(1).await?;
             same(
                 "(executions, total)",
-                (1, 2),
-                (detail.executions.len() as u64, detail.execution_total),
+                (1, Some(2)),
+                (detail.executions.len(), detail.execution_total.known()),
             )?;
             Ok("1 of 2".to_owned())
         })

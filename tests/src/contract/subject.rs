@@ -253,7 +253,7 @@ impl Subject {
         // All pages before the first deletion, which would move them up.
         while let Some(cue) = cues.next().await {
             match cue {
-                Ok(cue) if cue.name.starts_with(&self.run) => ours.push(cue),
+                Ok(cue) if cue.name.as_deref().is_some_and(|name| name.starts_with(&self.run)) => ours.push(cue),
                 Ok(_) => {}
                 Err(error) => {
                     left.push(format!("cues, perhaps: {error}"));
@@ -263,14 +263,14 @@ impl Subject {
         }
         for cue in ours {
             if let Err(error) = gone(client.cues().delete(&cue.id).await) {
-                left.push(format!("cue {} {}: {error}", cue.id, cue.name));
+                left.push(format!("cue {} {:?}: {error}", cue.id, cue.name));
             }
         }
         let mut agents = client.agents().list().limit(100).pager();
         let mut ours = Vec::new();
         while let Some(agent) = agents.next().await {
             match agent {
-                Ok(agent) if agent.slug.starts_with(&self.run) => ours.push(agent),
+                Ok(agent) if agent.slug.as_deref().is_some_and(|slug| slug.starts_with(&self.run)) => ours.push(agent),
                 Ok(_) => {}
                 Err(error) => {
                     left.push(format!("agents, perhaps: {error}"));
@@ -280,7 +280,7 @@ impl Subject {
         }
         for agent in ours {
             if let Err(error) = gone(client.agents().delete(&agent.id).await) {
-                left.push(format!("agent {} {}: {error}", agent.id, agent.slug));
+                left.push(format!("agent {} {:?}: {error}", agent.id, agent.slug));
             }
         }
         match client.workers().list().await {

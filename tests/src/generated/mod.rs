@@ -3,6 +3,8 @@
 //! What the checks know of the API.
 
 #[rustfmt::skip]
+pub(crate) mod lists;
+#[rustfmt::skip]
 pub(crate) mod models;
 #[rustfmt::skip]
 pub(crate) mod operations;

@@ -92,6 +92,7 @@ fn compare(captured: &Value, again: &Value, at: &str, out: &mut Vec<Difference>)
         }
         (Value::Number(a), Value::Number(b)) if a == b || a.as_f64() == b.as_f64() => {}
         (Value::String(a), Value::String(b)) if instant(a).is_some() && instant(a) == instant(b) => {}
+        (Value::Null, again) if is_nothing(again) => {}
         _ if captured == again => {}
         (_, Value::Null) => out.push(Difference::new(at, What::Lost)),
         _ => out.push(Difference::new(at, What::Changed)),

@@ -6,11 +6,13 @@ use cueapi_core::{
     Conditional, Endpoint, Error, ErrorKind, RetryPolicy,
     endpoint::{PathBuilder, Repeat},
     testing::{self, ReplayClient},
-    types::{ApiError, ErrorCode},
+    types::{ApiError, ErrorCode, UnreadableRow},
 };
 use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::models::{List, lists};
 
 use super::{
     capture::{Capture, Skipped},
@@ -91,11 +93,30 @@ impl Operation {
         self.path.split('/').filter(|segment| !segment.starts_with('{')).count() + self.query.len()
     }
 
+    /// Rows that come back as they were because they could not be read.
+    fn unreadable_rows(&self, capture: &Capture) -> Vec<Difference> {
+        let lists = lists()
+            .iter()
+            .filter(|list| (list.method, list.path) == (self.method, self.path));
+        let unreadable = lists.filter_map(|list| Some((list, list.read(&capture.body).ok()?.unreadable)));
+        let difference = |list: &List, row: &UnreadableRow| {
+            let place = format!("${}[{}]", list.at.replace('/', "."), row.index());
+            Difference::new(&place, What::Refused(row.to_string()))
+        };
+        unreadable
+            .flat_map(|(list, rows)| rows.iter().map(|row| difference(list, row)).collect::<Vec<_>>())
+            .collect()
+    }
+
     /// Decodes the response as the SDK does and encodes what came of it.
     pub(super) fn judge(&self, capture: &Capture) -> Result<Vec<Difference>, Skipped> {
         let captured = capture.json()?.unwrap_or(Value::Null);
         Ok(match (self.decode)(capture) {
-            Ok(again) => differences(&without_echo(captured, capture), &again),
+            Ok(again) => {
+                let mut differences = differences(&without_echo(captured, capture), &again);
+                differences.extend(self.unreadable_rows(capture));
+                differences
+            }
             Err(error) if error.kind() == ErrorKind::Decode => {
                 vec![Difference::new("$", What::Refused(error.to_string()))]
             }

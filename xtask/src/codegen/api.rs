@@ -46,6 +46,8 @@ pub(super) struct TypeItem {
     pub(super) name: String,
     pub(super) doc: String,
     pub(super) hosted: bool,
+    /// What tells it from others, where it is a row of a list.
+    pub(super) row_id: Option<String>,
     pub(super) shape: Shape,
 }
 
@@ -78,11 +80,11 @@ pub(super) struct Field {
 pub(super) enum Presence {
     /// Always there.
     Required,
-    /// There, and possibly null. Not there is as good as null.
+    /// Possibly null, or not there, which is as good. Written as null.
     Nullable,
-    /// Some servers do not send it.
+    /// Possibly not there, or null, which is as good. Not written then.
     Optional,
-    /// Some servers do not send it, and then it is the type's default.
+    /// The type's default where it is not there, or null.
     Defaulted,
 }
 
@@ -120,7 +122,9 @@ pub(super) enum Kind {
     Confirm,
     /// A generated model that has a `Default`, since all its fields are optional.
     Defaulted,
-    /// Any other type, generated or hand-written.
+    /// Any other generated model.
+    Model,
+    /// Any other hand-written type.
     Other,
 }
 
@@ -178,6 +182,8 @@ pub(super) struct ErrorDoc {
 
 #[derive(Debug)]
 pub(super) struct Paging {
+    /// Whether a page says how many rows there are in all.
+    pub(super) total: bool,
     pub(super) items: String,
     pub(super) item_type: String,
     pub(super) key: String,
@@ -235,6 +241,28 @@ pub(super) enum Need {
     Optional,
     /// A setter; sent with this value where it is not called.
     Always(bool),
+}
+
+impl Type {
+    /// Whether a server may say it beyond the range of its Rust type: such a member of an answer is an `Open`.
+    pub(super) fn is_open(&self) -> bool {
+        let is_time = |kind| kind == Kind::Timestamp;
+        matches!(self, Self::Integer(_) | Self::Float) || matches!(self, Self::Named { kind, .. } if is_time(*kind))
+    }
+
+    /// The model that a list is of, where it is one of rows.
+    pub(super) fn row(&self) -> Option<&str> {
+        match self {
+            Self::List(item) => match &**item {
+                Self::Named {
+                    name,
+                    kind: Kind::Model | Kind::Defaulted,
+                } => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }
 
 impl Endpoint {

@@ -65,7 +65,14 @@ pub(super) fn api(document: &Document) -> Result<Api> {
         })
         .collect();
     let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
-    let types = schemas.types(&names)?;
+    let outputs = groups
+        .iter()
+        .flat_map(|group| &group.endpoints)
+        .filter_map(|endpoint| endpoint.output.as_ref());
+    let listed = outputs
+        .filter_map(|output| output.ty.row().map(str::to_owned))
+        .collect();
+    let types = schemas.types(&names, listed)?;
     let python_sdk = python_sdk(document, &groups)?;
     Ok(Api {
         groups,
@@ -343,6 +350,7 @@ impl Lowering<'_> {
             at.error(&format!("{item_type} has no field {}", pagination.key))
         );
         Ok(Some(Paging {
+            total: fields.iter().any(|field| field.name == "total"),
             items: pagination.items.clone(),
             item_type: item_type.clone(),
             key: pagination.key.clone(),

@@ -43,6 +43,10 @@ fn imports(types: &[&TypeItem]) -> Result<String> {
     let fields = || types.iter().flat_map(|item| item.shape.fields());
     let mut names: Vec<&str> = fields().filter_map(|field| field.ty.named()).collect();
     names.retain(|name| !types.iter().any(|item| item.name == *name));
+    let needs = |name, is_needed: bool| is_needed.then_some(name);
+    names.extend(needs("Open", fields().any(|field| is_open(&field.ty))));
+    names.extend(needs("Rows", fields().any(|field| field.ty.row().is_some())));
+    names.extend(needs("Row", types.iter().any(|item| item.row_id.is_some())));
     names.sort_unstable();
     names.dedup();
     let names: Vec<_> = names.iter().map(|name| format_ident!("{name}")).collect();
@@ -73,10 +77,9 @@ fn type_item(item: &TypeItem, api: &Api) -> Result<String> {
     };
     match &item.shape {
         Shape::OpenEnum(variants) => Ok(open_enum(item, variants)),
-        Shape::Model(fields) => files::format(model(&name, &doc()?, fields)),
-        Shape::Extends { base, inherited, own } => {
-            let fields: Vec<Field> = inherited.iter().chain(own).cloned().collect();
-            let model = model(&name, &doc()?, &fields);
+        Shape::Model(_) => files::format(model(item, &doc()?)),
+        Shape::Extends { base, inherited, .. } => {
+            let model = model(item, &doc()?);
             let base = format_ident!("{base}");
             let inherited: Vec<_> = inherited.iter().map(|field| format_ident!("{}", field.name)).collect();
             let variable = format_ident!("{}", item.name.to_snake_case());
@@ -93,12 +96,22 @@ fn type_item(item: &TypeItem, api: &Api) -> Result<String> {
     }
 }
 
-fn model(name: &syn::Ident, doc: &TokenStream, fields: &[Field]) -> TokenStream {
-    let never_required = |field: &Field| matches!(field.presence, Presence::Optional | Presence::Defaulted);
-    let default = fields.iter().all(never_required).then(|| quote!(Default,));
-    let shown = fields.iter().map(|field| (field.name.as_str(), field.private));
-    let (derived, by_hand) = debug(name, shown);
-    let fields = fields.iter().map(field);
+fn model(item: &TypeItem, doc: &TokenStream) -> TokenStream {
+    let name = format_ident!("{}", item.name);
+    let fields = || item.shape.fields();
+    let default = fields()
+        .all(|field| field.presence != Presence::Required)
+        .then(|| quote!(Default,));
+    let shown: Vec<_> = fields().map(|field| (field.name.as_str(), field.private)).collect();
+    let (derived, by_hand) = debug(&name, shown.into_iter());
+    let row = item.row_id.as_ref().map(|id| {
+        quote! {
+            impl Row for #name {
+                const ID: &'static str = #id;
+            }
+        }
+    });
+    let fields = fields().map(field);
     quote! {
         #doc
         #[derive(Clone, #derived #default PartialEq, Serialize, Deserialize)]
@@ -108,6 +121,8 @@ fn model(name: &syn::Ident, doc: &TokenStream, fields: &[Field]) -> TokenStream 
         }
 
         #by_hand
+
+        #row
     }
 }
 
@@ -141,15 +156,22 @@ fn field(field: &Field) -> TokenStream {
         let wire = &field.wire;
         quote!(#[serde(rename = #wire)])
     });
-    let ty = field.ty.tokens();
-    match field.presence {
-        Presence::Required => quote!(#doc #rename pub #name: #ty,),
+    let ty = field.ty.answered();
+    match (field.presence, field.ty.is_open()) {
+        (Presence::Required, true) => {
+            quote!(#doc #rename #[serde(deserialize_with = "crate::open::required")] pub #name: #ty,)
+        }
+        (Presence::Required, false) => quote!(#doc #rename pub #name: #ty,),
+        (Presence::Nullable, true) => quote!(#doc #rename #[serde(default)] pub #name: #ty,),
+        (_, true) => quote!(#doc #rename #[serde(default, skip_serializing_if = "Open::is_missing")] pub #name: #ty,),
         // serde takes a missing Option for None.
-        Presence::Nullable => quote!(#doc #rename pub #name: Option<#ty>,),
-        Presence::Optional => {
+        (Presence::Nullable, false) => quote!(#doc #rename pub #name: Option<#ty>,),
+        (Presence::Optional, false) => {
             quote!(#doc #rename #[serde(default, skip_serializing_if = "Option::is_none")] pub #name: Option<#ty>,)
         }
-        Presence::Defaulted => quote!(#doc #rename #[serde(default)] pub #name: #ty,),
+        (Presence::Defaulted, false) => {
+            quote!(#doc #rename #[serde(default, deserialize_with = "crate::open::null_is_default")] pub #name: #ty,)
+        }
     }
 }
 
@@ -170,7 +192,13 @@ fn comment(indent: &str, lines: &[String]) -> String {
     lines.iter().map(|line| format!("{indent}///{line}\n")).collect()
 }
 
+/// Whether an answer has an `Open` there.
+fn is_open(ty: &Type) -> bool {
+    ty.is_open() || matches!(ty, Type::List(item) if item.is_open())
+}
+
 impl Type {
+    /// The type of an argument.
     pub(super) fn tokens(&self) -> TokenStream {
         match self {
             Self::Bool => quote!(bool),
@@ -191,6 +219,26 @@ impl Type {
         }
     }
 
+    /// The type of what a server answers.
+    pub(super) fn answered(&self) -> TokenStream {
+        match self {
+            Self::List(item) => {
+                let container = if self.row().is_some() {
+                    quote!(Rows)
+                } else {
+                    quote!(Vec)
+                };
+                let item = item.answered();
+                quote!(#container<#item>)
+            }
+            _ if self.is_open() => {
+                let ty = self.tokens();
+                quote!(Open<#ty>)
+            }
+            _ => self.tokens(),
+        }
+    }
+
     /// The name that has to be imported.
     pub(super) fn named(&self) -> Option<&str> {
         match self {
@@ -202,7 +250,7 @@ impl Type {
 }
 
 impl Shape {
-    fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
         let (inherited, own): (&[Field], &[Field]) = match self {
             Self::Model(fields) => (&[], fields),
             Self::Extends { inherited, own, .. } => (inherited, own),

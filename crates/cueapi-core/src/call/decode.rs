@@ -1,13 +1,14 @@
 //! From a successful response to a value, or to an error that names the field and shows nothing of the text.
 
 use ::http::header::CONTENT_TYPE;
+use cueapi_types::misfit;
 use serde::{
     Deserializer,
     de::{DeserializeOwned, Error as _, Visitor, value},
     forward_to_deserialize_any,
 };
 
-use crate::{endpoint::DecodeError, error, http::Response, json_path};
+use crate::{endpoint::DecodeError, error, http::Response};
 
 /// Decodes the body of a success; an empty one (204) decodes as the `None` of an `Option`, and any as `()`.
 pub(crate) fn decode<T: DeserializeOwned>(response: &Response) -> Result<T, DecodeError> {
@@ -48,24 +49,8 @@ fn explain(response: &Response, body: &[u8], error: &serde_json::Error) -> Strin
     if body.is_empty() {
         return "the response should have a body and has none".to_owned();
     }
-    let place = offset(body, error.line(), error.column());
     match error.classify() {
-        serde_json::error::Category::Data => {
-            let message = error.to_string();
-            if let Some(field) = message
-                .strip_prefix("missing field `")
-                .and_then(|rest| rest.split('`').next())
-            {
-                return format!("the response lacks the field {field} of {}", json_path::at(body, place));
-            }
-            match expected(&message) {
-                Some(expected) => format!("in the response {} should be {expected}", json_path::at(body, place)),
-                None => format!(
-                    "in the response {} has a form that is not known",
-                    json_path::at(body, place)
-                ),
-            }
-        }
+        serde_json::error::Category::Data => format!("in the response {}", misfit(body, error)),
         serde_json::error::Category::Eof => format!("the response breaks off after {} bytes", body.len()),
         _ => error::coding(response.headers()).unwrap_or_else(|| {
             format!(
@@ -74,22 +59,6 @@ fn explain(response: &Response, body: &[u8], error: &serde_json::Error) -> Strin
             )
         }),
     }
-}
-
-/// What serde expected; what it found instead may be somebody's data.
-fn expected(message: &str) -> Option<&str> {
-    let (_, expected) = message.rsplit_once(", expected ")?;
-    Some(expected.split(" at line ").next().unwrap_or(expected))
-}
-
-/// serde_json counts lines from 1 and bytes within a line.
-fn offset(text: &[u8], line: usize, column: usize) -> usize {
-    let start: usize = text
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(line.saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
-    start + column
 }
 
 #[cfg(test)]
@@ -133,9 +102,9 @@ mod tests {
         );
         assert_eq!(
             path(r#"{"id":"x","items":[{"n":1}]}"#),
-            "the response lacks the field name of $.items[0]"
+            "in the response $.items[0] lacks the field name"
         );
-        assert_eq!(path(r#"{"items":[]}"#), "the response lacks the field id of $");
+        assert_eq!(path(r#"{"items":[]}"#), "in the response $ lacks the field id");
         assert_eq!(
             path(r#"{"id":"hush, expected hush"#),
             "the response breaks off after 26 bytes"

@@ -130,7 +130,7 @@ fn storable_number(text: &[u8], at: usize) -> Result<usize, BuildError> {
 }
 
 fn refuse(text: &[u8], at: usize, what: &str) -> BuildError {
-    BuildError::new(format!("{} {what}", crate::json_path::at(text, at)))
+    BuildError::new(format!("{} {what}", cueapi_types::json_path::at(text, at)))
 }
 
 #[cfg(test)]

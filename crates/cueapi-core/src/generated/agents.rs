@@ -4,7 +4,7 @@
 
 use cueapi_types::{
     Agent, AgentId, AgentList, AgentRef, AgentStatus, DeliveryState, ErrorCode, Message,
-    MessageCount, MessageId, MessageList, Payload, Roster, Timestamp,
+    MessageCount, MessageId, MessageList, Payload, Roster, Rows, Timestamp,
     WebhookSecretResponse,
 };
 use http::Method;
@@ -516,7 +516,11 @@ impl PagedEndpoint for ListAgents {
         self.offset = Some(offset);
     }
 
-    fn items(page: AgentList) -> Vec<Agent> {
+    fn total(page: &AgentList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: AgentList) -> Rows<Agent> {
         page.agents
     }
 
@@ -1153,7 +1157,11 @@ impl PagedEndpoint for ReadInbox {
         self.offset = Some(offset);
     }
 
-    fn items(page: MessageList) -> Vec<Message> {
+    fn total(page: &MessageList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: MessageList) -> Rows<Message> {
         page.messages
     }
 
@@ -1448,7 +1456,11 @@ impl PagedEndpoint for ListSent {
         self.offset = Some(offset);
     }
 
-    fn items(page: MessageList) -> Vec<Message> {
+    fn total(page: &MessageList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: MessageList) -> Rows<Message> {
         page.messages
     }
 

@@ -4,7 +4,7 @@
 
 use cueapi_types::{
     Alert, AlertId, AlertList, AlertType, AlertWebhookSecret, CueId, Payload,
-    RegeneratedAlertWebhookSecret, Timestamp,
+    RegeneratedAlertWebhookSecret, Rows, Timestamp,
 };
 use http::Method;
 use crate::{
@@ -233,7 +233,11 @@ impl PagedEndpoint for ListAlerts {
         self.offset = Some(offset);
     }
 
-    fn items(page: AlertList) -> Vec<Alert> {
+    fn total(page: &AlertList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: AlertList) -> Rows<Alert> {
         page.alerts
     }
 

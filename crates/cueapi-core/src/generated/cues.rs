@@ -5,7 +5,7 @@
 use cueapi_types::{
     BulkDeletion, Callback, CatchUp, Cue, CueAlerts, CueDelivery, CueDetail, CueId,
     CueList, CueStatus, ErrorCode, FiredExecution, MergeStrategy, OnFailure, Payload,
-    Retry, Schedule, Timestamp, Transport, Verification,
+    Retry, Rows, Schedule, Timestamp, Transport, Verification,
 };
 use http::Method;
 use serde::Serialize;
@@ -372,7 +372,11 @@ impl PagedEndpoint for ListCues {
         self.offset = Some(offset);
     }
 
-    fn items(page: CueList) -> Vec<Cue> {
+    fn total(page: &CueList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: CueList) -> Rows<Cue> {
         page.cues
     }
 

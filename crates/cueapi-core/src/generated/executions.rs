@@ -6,7 +6,7 @@ use cueapi_types::{
     ApiError, Claim, ClaimableList, CueId, ErrorCode, Evidence, EvidenceReceipt,
     Execution, ExecutionId, ExecutionList, ExecutionStatus, Heartbeat, LiveClaimReceipt,
     Outcome, OutcomeReceipt, OutcomeState, Payload, PendingVerification,
-    ReplayedExecution, SessionToken, TriggeredBy, VerificationReceipt, WorkerId,
+    ReplayedExecution, Rows, SessionToken, TriggeredBy, VerificationReceipt, WorkerId,
 };
 use http::Method;
 use serde::Serialize;
@@ -575,7 +575,11 @@ impl PagedEndpoint for ListExecutions {
         self.offset = Some(offset);
     }
 
-    fn items(page: ExecutionList) -> Vec<Execution> {
+    fn total(page: &ExecutionList) -> Option<u64> {
+        page.total.known()
+    }
+
+    fn items(page: ExecutionList) -> Rows<Execution> {
         page.executions
     }
 

@@ -2,7 +2,7 @@
 
 //! Live sessions: programs with a person before them that take an agent's executions while they run.
 
-use cueapi_types::{AgentRef, CueId, ErrorCode, LiveSession, SessionToken};
+use cueapi_types::{AgentRef, CueId, ErrorCode, LiveSession, Rows, SessionToken};
 use http::Method;
 use serde::Serialize;
 use crate::{
@@ -251,7 +251,7 @@ impl ListLiveSessions {
 }
 
 impl Endpoint for ListLiveSessions {
-    type Output = Vec<LiveSession>;
+    type Output = Rows<LiveSession>;
     const ID: &'static str = "live_sessions.list";
     const METHOD: Method = Method::GET;
     const REPEAT: Repeat = Repeat::Safe;

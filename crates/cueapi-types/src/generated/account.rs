@@ -3,40 +3,42 @@
 //! The account: its owner, its limits, its API key.
 
 use serde::{Deserialize, Serialize};
-use crate::{AccountToken, IssuedKey, Timestamp};
+use crate::{AccountToken, IssuedKey, Open, Plan, Timestamp, UserId};
 
 /// The account that an API key belongs to.
 ///
 /// ```
 /// use cueapi_types::Account;
 ///
-/// # let json = r#"{"active_cue_limit":7,"active_cues":7,"api_key_prefix":"text","email":"text","executions_this_month":7,"has_webhook_secret":true,"monthly_execution_limit":7,"plan":"text","rate_limit_per_minute":7,"slug":"text"}"#;
+/// # let json = r#"{"active_cue_limit":7,"active_cues":7,"api_key_prefix":"text","email":"text","executions_this_month":7,"has_webhook_secret":true,"id":"d709db96-c9fb-4857-8fb3-8798b144a9c4","monthly_execution_limit":7,"monthly_executions":7,"plan":"free","rate_limit_per_minute":7,"slug":"text"}"#;
 /// let account: Account = serde_json::from_str(json)?;
-/// assert_eq!(account.email, "text");
+/// assert_eq!(account.email.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Account {
     /// Its owner's address.
-    pub email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// The plan: `free`, `pro`, `scale`.
-    pub plan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// How many cues are active; paused ones are not in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub active_cues: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub active_cues: Open<u64>,
     /// How many cues, active and paused, the plan allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub active_cue_limit: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub active_cue_limit: Open<u64>,
     /// Executions of this month.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub executions_this_month: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub executions_this_month: Open<u64>,
     /// How many the plan allows in a month.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub monthly_execution_limit: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub monthly_execution_limit: Open<u64>,
     /// How many requests it allows in a minute.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate_limit_per_minute: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub rate_limit_per_minute: Open<u64>,
     /// Whether there is a secret that signs deliveries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_webhook_secret: Option<bool>,
@@ -45,6 +47,12 @@ pub struct Account {
     pub api_key_prefix: Option<String>,
     /// The part of its agents' addresses behind `@`.
     pub slug: Option<String>,
+    /// Its id. Hosted service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<UserId>,
+    /// Executions of a month. Hosted service only.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub monthly_executions: Open<u64>,
 }
 
 /// The answer to a change of the account.
@@ -57,11 +65,12 @@ pub struct Account {
 /// assert_eq!(serde_json::from_str::<AccountUpdate>(&serde_json::to_string(&account_update)?)?, account_update);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccountUpdate {
     /// When it was changed.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub updated_at: Open<Timestamp>,
 }
 
 /// The API key, or why it cannot be shown.
@@ -69,12 +78,12 @@ pub struct AccountUpdate {
 /// ```
 /// use cueapi_types::StoredKey;
 ///
-/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","message":"text","prefix":"text"}"#;
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","key_prefix":"text","message":"text","prefix":"text"}"#;
 /// let stored_key: StoredKey = serde_json::from_str(json)?;
 /// assert_eq!(stored_key.prefix.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StoredKey {
     /// The key; none where the server has not kept it.
@@ -82,6 +91,9 @@ pub struct StoredKey {
     /// Its first characters, where that is all there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
+    /// The same, by another name. Hosted service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_prefix: Option<String>,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -92,7 +104,7 @@ pub struct StoredKey {
 /// ```
 /// use cueapi_types::RegeneratedKey;
 ///
-/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","previous_key_revoked":true}"#;
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","message":"text","previous_key_revoked":true}"#;
 /// let regenerated_key: RegeneratedKey = serde_json::from_str(json)?;
 /// assert_eq!(regenerated_key.previous_key_revoked, Some(true));
 /// # Ok::<(), serde_json::Error>(())
@@ -105,6 +117,9 @@ pub struct RegeneratedKey {
     /// True.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_key_revoked: Option<bool>,
+    /// The same for people. Hosted service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// A session, good for 24 hours in the place of an API key.

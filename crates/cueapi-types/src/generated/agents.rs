@@ -3,7 +3,10 @@
 //! Agents: who sends and gets messages; their inboxes, and the roster of all of them.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, AgentId, Payload, Timestamp, UserId, WebhookSecret};
+use crate::{
+    open_enum::open_enum, AgentId, Open, Payload, Row, Rows, Timestamp, UserId,
+    WebhookSecret,
+};
 
 /// An agent, who sends and gets messages.
 ///
@@ -24,30 +27,40 @@ pub struct Agent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The part of its address before `@`.
-    pub slug: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// The name for people.
-    pub display_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     /// Where messages are pushed to; none where they stay in the inbox.
     pub webhook_url: Option<String>,
     /// The secret that signs its deliveries: in the answer to `create` only.
     pub webhook_secret: Option<WebhookSecret>,
     /// What was put beside it.
-    #[serde(default)]
-    pub metadata: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Payload>,
     /// Whether it is there.
-    pub status: AgentStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatus>,
     /// When it was deleted.
-    pub deleted_at: Option<Timestamp>,
+    #[serde(default)]
+    pub deleted_at: Open<Timestamp>,
     /// When it was created.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it was last changed.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub updated_at: Open<Timestamp>,
     /// The agent that it belongs to. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_agent_id: Option<AgentId>,
     /// The API key that it was created with. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_id: Option<String>,
+}
+
+impl Row for Agent {
+    const ID: &'static str = "id";
 }
 
 /// One page of agents.
@@ -64,13 +77,16 @@ pub struct Agent {
 #[non_exhaustive]
 pub struct AgentList {
     /// The agents, newest first.
-    pub agents: Vec<Agent>,
+    pub agents: Rows<Agent>,
     /// How many there are in all pages.
-    pub total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub total: Open<u64>,
     /// How many rows the page can have.
-    pub limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many rows were left out.
-    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub offset: Open<u64>,
 }
 
 open_enum! {
@@ -106,10 +122,10 @@ open_enum! {
 #[non_exhaustive]
 pub struct Roster {
     /// When the list was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub generated_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub generated_at: Open<Timestamp>,
     /// The agents, by name.
-    pub agents: Vec<RosterAgent>,
+    pub agents: Rows<RosterAgent>,
 }
 
 /// One line of the roster.
@@ -128,11 +144,13 @@ pub struct RosterAgent {
     /// The agent's slug, the part of its address before `@`.
     pub name: String,
     /// The name for people.
-    pub display_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     /// `description` of its metadata.
     pub description: Option<String>,
     /// Whether it was active within the last 300 seconds.
-    pub online: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
     /// When it was last active, for people: `active now`, `5m ago`, `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen_relative: Option<String>,
@@ -142,6 +160,10 @@ pub struct RosterAgent {
     /// Whether it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<AgentStatus>,
+}
+
+impl Row for RosterAgent {
+    const ID: &'static str = "name";
 }
 
 open_enum! {

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use crate::{
-    AlertId, AlertSeverity, AlertType, CueId, ExecutionId, Payload, Timestamp,
-    WebhookSecret,
+    AlertId, AlertSeverity, AlertType, CueId, ExecutionId, Open, Payload, Row, Rows,
+    Timestamp, WebhookSecret,
 };
 
 /// Something that went wrong.
@@ -28,18 +28,26 @@ pub struct Alert {
     /// The execution that it is about.
     pub execution_id: Option<ExecutionId>,
     /// What it is about.
-    pub alert_type: AlertType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_type: Option<AlertType>,
     /// How bad it is.
-    pub severity: AlertSeverity,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<AlertSeverity>,
     /// The same for people.
-    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// Details, another set for each type of alert.
     pub metadata: Option<Payload>,
     /// Whether somebody has seen it; always false on a self-hosted server.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub acknowledged: bool,
     /// When it was raised.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
+}
+
+impl Row for Alert {
+    const ID: &'static str = "id";
 }
 
 /// One page of alerts.
@@ -56,13 +64,16 @@ pub struct Alert {
 #[non_exhaustive]
 pub struct AlertList {
     /// The alerts, newest first.
-    pub alerts: Vec<Alert>,
+    pub alerts: Rows<Alert>,
     /// How many there are in all pages.
-    pub total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub total: Open<u64>,
     /// How many rows the page can have.
-    pub limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many rows were left out.
-    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub offset: Open<u64>,
 }
 
 /// The secret that signs alert deliveries.

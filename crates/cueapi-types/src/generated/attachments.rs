@@ -3,7 +3,7 @@
 //! Attachments: live sessions that a daemon on the same machine hands executions to.
 
 use serde::{Deserialize, Serialize};
-use crate::{AgentId, AttachmentId, DaemonId, SessionToken, Timestamp};
+use crate::{AgentId, AttachmentId, DaemonId, Open, SessionToken, Timestamp};
 
 /// A live session that a daemon hands executions to.
 ///
@@ -21,23 +21,29 @@ pub struct Attachment {
     /// Its id.
     pub id: AttachmentId,
     /// The agent.
-    pub agent_id: AgentId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
     /// The session's name.
-    pub label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// The task that it handles.
-    pub task_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// `ipc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<String>,
     /// The session's token.
-    pub ipc_session_token: SessionToken,
-    /// The daemon.
-    pub daemon_id: DaemonId,
-    /// When it was attached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attached_at: Option<Timestamp>,
+    pub ipc_session_token: Option<SessionToken>,
+    /// The daemon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daemon_id: Option<DaemonId>,
+    /// When it was attached.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub attached_at: Open<Timestamp>,
     /// When the daemon last said that it has it.
-    pub last_reconciled_at: Option<Timestamp>,
+    #[serde(default)]
+    pub last_reconciled_at: Open<Timestamp>,
     /// The token of the one that it replaced.
     pub supersedes_token: Option<SessionToken>,
 }
@@ -49,14 +55,15 @@ pub struct Attachment {
 ///
 /// # let json = r#"{"deleted":true,"reason":"text"}"#;
 /// let already_detached: AlreadyDetached = serde_json::from_str(json)?;
-/// assert!(already_detached.deleted);
+/// assert_eq!(already_detached.deleted, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AlreadyDetached {
     /// False: there was nothing to detach.
-    pub deleted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
     /// `already_deleted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -69,21 +76,22 @@ pub struct AlreadyDetached {
 ///
 /// # let json = r#"{"daemon_id":"7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c","downgraded_count":7,"reconciled_at":"2026-11-23T20:41:10.653222Z","upserted_count":7}"#;
 /// let reconciliation: Reconciliation = serde_json::from_str(json)?;
-/// assert_eq!(reconciliation.daemon_id.as_str(), "7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c");
+/// assert_eq!(reconciliation.upserted_count, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reconciliation {
     /// The daemon.
-    pub daemon_id: DaemonId,
-    /// The time that the daemon gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reconciled_at: Option<Timestamp>,
+    pub daemon_id: Option<DaemonId>,
+    /// The time that the daemon gave.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub reconciled_at: Open<Timestamp>,
     /// Sessions that are confirmed.
-    #[serde(default)]
-    pub upserted_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub upserted_count: Open<u64>,
     /// Sessions that are taken for gone.
-    #[serde(default)]
-    pub downgraded_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub downgraded_count: Open<u64>,
 }

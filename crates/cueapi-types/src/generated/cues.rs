@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 use crate::{
     open_enum::open_enum, CallbackHeaders, CallbackMethod, CueId, Execution, ExecutionId,
-    ExecutionStatus, OnFailure, Payload, Schedule, Timestamp, TriggeredBy, Verification,
+    ExecutionStatus, OnFailure, Open, Payload, Row, Rows, Schedule, Timestamp,
+    TriggeredBy, Verification,
 };
 
 /// A cue: what is to happen, when, and how it went so far.
@@ -24,32 +25,40 @@ pub struct Cue {
     /// Its id.
     pub id: CueId,
     /// Its name, unique among the user's cues.
-    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// A text for people.
     pub description: Option<String>,
     /// Whether it fires.
-    pub status: CueStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CueStatus>,
     /// How its executions reach their code.
-    pub transport: TransportKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportKind>,
     /// When it fires.
-    pub schedule: Schedule,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// The request that delivers executions.
-    pub callback: CueCallback,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<CueCallback>,
     /// What is delivered with each execution. Numbers come back in the server's spelling, keys in its order.
-    #[serde(default)]
-    pub payload: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
     /// How a failed webhook delivery is repeated.
-    pub retry: CueRetry,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<CueRetry>,
     /// When it fires next; none while it is paused and after its last run.
-    pub next_run: Option<Timestamp>,
+    #[serde(default)]
+    pub next_run: Open<Timestamp>,
     /// When the last execution ended, well or not.
-    pub last_run: Option<Timestamp>,
+    #[serde(default)]
+    pub last_run: Open<Timestamp>,
     /// How many webhook attempts and worker outcomes there were.
-    #[serde(default)]
-    pub run_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub run_count: Open<u64>,
     /// How often it fired by its schedule; firings by hand and replays do not count.
-    #[serde(default)]
-    pub fired_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub fired_count: Open<u64>,
     /// What happens when an execution has failed for good.
     pub on_failure: Option<OnFailure>,
     /// Which evidence an outcome must carry.
@@ -57,9 +66,11 @@ pub struct Cue {
     /// What the server thinks you should know: given by `create` when no worker is active.
     pub warning: Option<String>,
     /// When it was created.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it was last changed.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub updated_at: Open<Timestamp>,
     /// How long a delivery and its outcome may take. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<CueDelivery>,
@@ -80,6 +91,10 @@ pub struct Cue {
     pub required_payload_keys: Option<Vec<String>>,
 }
 
+impl Row for Cue {
+    const ID: &'static str = "id";
+}
+
 /// One page of cues.
 ///
 /// ```
@@ -94,13 +109,16 @@ pub struct Cue {
 #[non_exhaustive]
 pub struct CueList {
     /// The cues, newest first.
-    pub cues: Vec<Cue>,
+    pub cues: Rows<Cue>,
     /// How many there are in all pages.
-    pub total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub total: Open<u64>,
     /// How many rows the page can have.
-    pub limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many rows were left out.
-    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub offset: Open<u64>,
 }
 
 /// A cue with its latest executions. Converts into the plain cue.
@@ -119,32 +137,40 @@ pub struct CueDetail {
     /// Its id.
     pub id: CueId,
     /// Its name, unique among the user's cues.
-    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// A text for people.
     pub description: Option<String>,
     /// Whether it fires.
-    pub status: CueStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CueStatus>,
     /// How its executions reach their code.
-    pub transport: TransportKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportKind>,
     /// When it fires.
-    pub schedule: Schedule,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// The request that delivers executions.
-    pub callback: CueCallback,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<CueCallback>,
     /// What is delivered with each execution. Numbers come back in the server's spelling, keys in its order.
-    #[serde(default)]
-    pub payload: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
     /// How a failed webhook delivery is repeated.
-    pub retry: CueRetry,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<CueRetry>,
     /// When it fires next; none while it is paused and after its last run.
-    pub next_run: Option<Timestamp>,
+    #[serde(default)]
+    pub next_run: Open<Timestamp>,
     /// When the last execution ended, well or not.
-    pub last_run: Option<Timestamp>,
+    #[serde(default)]
+    pub last_run: Open<Timestamp>,
     /// How many webhook attempts and worker outcomes there were.
-    #[serde(default)]
-    pub run_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub run_count: Open<u64>,
     /// How often it fired by its schedule; firings by hand and replays do not count.
-    #[serde(default)]
-    pub fired_count: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub fired_count: Open<u64>,
     /// What happens when an execution has failed for good.
     pub on_failure: Option<OnFailure>,
     /// Which evidence an outcome must carry.
@@ -152,9 +178,11 @@ pub struct CueDetail {
     /// What the server thinks you should know: given by `create` when no worker is active.
     pub warning: Option<String>,
     /// When it was created.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it was last changed.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub updated_at: Open<Timestamp>,
     /// How long a delivery and its outcome may take. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<CueDelivery>,
@@ -174,16 +202,17 @@ pub struct CueDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_payload_keys: Option<Vec<String>>,
     /// Its executions, newest first: 10, or as many as were asked for.
-    pub executions: Vec<Execution>,
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub executions: Rows<Execution>,
     /// How many executions there are.
-    #[serde(default)]
-    pub execution_total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub execution_total: Open<u64>,
     /// How many were asked for.
-    #[serde(default)]
-    pub execution_limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub execution_limit: Open<u64>,
     /// How many were left out.
-    #[serde(default)]
-    pub execution_offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub execution_offset: Open<u64>,
     /// Statistics. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stats: Option<Payload>,
@@ -268,15 +297,16 @@ open_enum! {
 /// assert_eq!(cue_callback.url.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueCallback {
     /// The URL as the server normalised it; none for a worker's cue.
     pub url: Option<String>,
     /// The HTTP method.
-    pub method: CallbackMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<CallbackMethod>,
     /// Headers that go along.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub headers: CallbackHeaders,
 }
 
@@ -290,13 +320,15 @@ pub struct CueCallback {
 /// assert_eq!(cue_retry.max_attempts, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueRetry {
     /// Attempts in total.
-    pub max_attempts: i64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub max_attempts: Open<i64>,
     /// Minutes between attempts; servers do not check what they are given.
-    pub backoff_minutes: Vec<i64>,
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub backoff_minutes: Vec<Open<i64>>,
 }
 
 /// How long the delivery of an execution and its outcome may take. Hosted service only.
@@ -306,18 +338,18 @@ pub struct CueRetry {
 ///
 /// # let json = r#"{"outcome_deadline_seconds":7,"timeout_seconds":7}"#;
 /// let cue_delivery: CueDelivery = serde_json::from_str(json)?;
-/// assert_eq!(cue_delivery.timeout_seconds, Some(7));
+/// assert_eq!(cue_delivery.timeout_seconds, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueDelivery {
     /// Seconds that a delivery may take.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeout_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub timeout_seconds: Open<u64>,
     /// Seconds after which a missing outcome counts as a time-out: 1 to 3600.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome_deadline_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub outcome_deadline_seconds: Open<u64>,
 }
 
 /// When a cue raises alerts. Hosted service only.
@@ -327,18 +359,18 @@ pub struct CueDelivery {
 ///
 /// # let json = r#"{"consecutive_failures":7,"missed_window_multiplier":1.5}"#;
 /// let cue_alerts: CueAlerts = serde_json::from_str(json)?;
-/// assert_eq!(cue_alerts.consecutive_failures, Some(7));
+/// assert_eq!(cue_alerts.consecutive_failures, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueAlerts {
     /// After how many failures in a row.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consecutive_failures: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub consecutive_failures: Open<u64>,
     /// After how many missed intervals.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missed_window_multiplier: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub missed_window_multiplier: Open<f64>,
 }
 
 open_enum! {
@@ -393,10 +425,10 @@ open_enum! {
 #[non_exhaustive]
 pub struct BulkDeletion {
     /// Those that are gone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub deleted: Vec<CueId>,
     /// Those that are not, in the server's form.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub skipped: Vec<Payload>,
 }
 
@@ -416,11 +448,14 @@ pub struct FiredExecution {
     /// The execution's id.
     pub id: ExecutionId,
     /// The cue.
-    pub cue_id: CueId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_id: Option<CueId>,
     /// When it is due.
-    pub scheduled_for: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub scheduled_for: Open<Timestamp>,
     /// Its state.
-    pub status: ExecutionStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExecutionStatus>,
     /// `ManualFire`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triggered_by: Option<TriggeredBy>,

@@ -3,7 +3,7 @@
 //! Echo: a place to deliver a test to, and to look at what arrived.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, CallbackHeaders, Payload, Timestamp};
+use crate::{open_enum::open_enum, CallbackHeaders, Open, Payload, Timestamp};
 
 /// The answer to what was stored.
 ///
@@ -12,14 +12,15 @@ use crate::{open_enum::open_enum, CallbackHeaders, Payload, Timestamp};
 ///
 /// # let json = r#"{"stored":true}"#;
 /// let echo_receipt: EchoReceipt = serde_json::from_str(json)?;
-/// assert!(echo_receipt.stored);
+/// assert_eq!(echo_receipt.stored, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EchoReceipt {
     /// True.
-    pub stored: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<bool>,
 }
 
 /// What was stored under a token.
@@ -44,8 +45,8 @@ pub struct Echo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<CallbackHeaders>,
     /// When it came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub received_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub received_at: Open<Timestamp>,
 }
 
 open_enum! {

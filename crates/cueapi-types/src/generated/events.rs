@@ -3,7 +3,7 @@
 //! Events: what happened to an agent, in order, for a week.
 
 use serde::{Deserialize, Serialize};
-use crate::{AgentId, EventType, Payload, Timestamp};
+use crate::{AgentId, EventType, Open, Payload, Row, Rows, Timestamp};
 
 /// Something that happened to an agent.
 ///
@@ -19,18 +19,24 @@ use crate::{AgentId, EventType, Payload, Timestamp};
 #[non_exhaustive]
 pub struct Event {
     /// Its id; later events have higher ones.
-    pub id: i64,
+    #[serde(deserialize_with = "crate::open::required")]
+    pub id: Open<i64>,
     /// What happened.
-    pub event_type: EventType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventType>,
     /// The agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient_agent_id: Option<AgentId>,
     /// What it happened to, another set of members for each type of event.
-    #[serde(default)]
-    pub payload: Payload,
-    /// When it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub emitted_at: Option<Timestamp>,
+    pub payload: Option<Payload>,
+    /// When it happened.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub emitted_at: Open<Timestamp>,
+}
+
+impl Row for Event {
+    const ID: &'static str = "id";
 }
 
 /// Events after a cursor.
@@ -47,10 +53,11 @@ pub struct Event {
 #[non_exhaustive]
 pub struct EventPage {
     /// The events, oldest first.
-    pub events: Vec<Event>,
+    pub events: Rows<Event>,
     /// Where to go on; none on an empty page: keep the old one.
-    pub next_cursor: Option<u64>,
-    /// Whether there may be more: the page is full.
     #[serde(default)]
+    pub next_cursor: Open<u64>,
+    /// Whether there may be more: the page is full.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub has_more: bool,
 }

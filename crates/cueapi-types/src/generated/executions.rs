@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use crate::{
-    open_enum::open_enum, CueId, ExecutionId, Payload, RecordedOutcome, Timestamp,
-    WorkerId,
+    open_enum::open_enum, CueId, ExecutionId, Open, Payload, RecordedOutcome, Row, Rows,
+    Timestamp, WorkerId,
 };
 
 /// One time that a cue fired.
@@ -13,7 +13,7 @@ use crate::{
 /// ```
 /// use cueapi_types::Execution;
 ///
-/// # let json = r#"{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}"#;
+/// # let json = r#"{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","outcome_success":true,"payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}"#;
 /// let execution: Execution = serde_json::from_str(json)?;
 /// assert_eq!(execution.id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
 /// # Ok::<(), serde_json::Error>(())
@@ -24,33 +24,45 @@ pub struct Execution {
     /// Its id.
     pub id: ExecutionId,
     /// The cue that fired.
-    pub cue_id: CueId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_id: Option<CueId>,
     /// When it was due.
-    pub scheduled_for: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub scheduled_for: Open<Timestamp>,
     /// How far it is.
-    pub status: ExecutionStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExecutionStatus>,
     /// The status that the last delivery got; none for a worker's, and where no answer came.
-    pub http_status: Option<u16>,
-    /// Webhook deliveries, or claims by workers.
     #[serde(default)]
-    pub attempts: u32,
+    pub http_status: Open<u16>,
+    /// Webhook deliveries, or claims by workers.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub attempts: Open<u32>,
     /// Why the last attempt failed. Stays after a later success.
     pub error_message: Option<String>,
     /// When the first attempt began.
-    pub started_at: Option<Timestamp>,
+    #[serde(default)]
+    pub started_at: Open<Timestamp>,
     /// When it succeeded.
-    pub delivered_at: Option<Timestamp>,
+    #[serde(default)]
+    pub delivered_at: Open<Timestamp>,
     /// When the last attempt was made.
-    pub last_attempt_at: Option<Timestamp>,
+    #[serde(default)]
+    pub last_attempt_at: Open<Timestamp>,
     /// What was reported about it.
     pub outcome: Option<RecordedOutcome>,
     /// When it was created.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub updated_at: Open<Timestamp>,
     /// What the outcome was found to be. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_state: Option<OutcomeState>,
+    /// Whether success was reported. Hosted service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_success: Option<bool>,
     /// How it came about. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triggered_by: Option<TriggeredBy>,
@@ -61,23 +73,27 @@ pub struct Execution {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_body: Option<Payload>,
     /// When it is tried again. Hosted service only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_retry: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub next_retry: Open<Timestamp>,
     /// The worker that has claimed it. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_by_worker: Option<WorkerId>,
     /// When it was claimed. Hosted service only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claimed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub claimed_at: Open<Timestamp>,
     /// When the worker last said that it is working. Hosted service only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_heartbeat_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub last_heartbeat_at: Open<Timestamp>,
     /// The execution whose success fired this one. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_parent_id: Option<ExecutionId>,
     /// How many executions led to this one. Hosted service only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chain_depth: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub chain_depth: Open<u64>,
+}
+
+impl Row for Execution {
+    const ID: &'static str = "id";
 }
 
 /// One page of executions.
@@ -85,7 +101,7 @@ pub struct Execution {
 /// ```
 /// use cueapi_types::ExecutionList;
 ///
-/// # let json = r#"{"executions":[{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}],"has_more":true,"limit":7,"offset":7,"oldest_claimed_at":"2026-11-23T20:41:10.653222Z","total":7}"#;
+/// # let json = r#"{"executions":[{"attempts":7,"chain_depth":7,"chain_parent_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","claimed_at":"2026-11-23T20:41:10.653222Z","claimed_by_worker":"worker-1","created_at":"2026-11-23T20:41:10.653222Z","cue_id":"cue_276dsykz592b","delivered_at":"2026-11-23T20:41:10.653222Z","error_message":"text","http_status":7,"id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","last_attempt_at":"2026-11-23T20:41:10.653222Z","last_heartbeat_at":"2026-11-23T20:41:10.653222Z","next_retry":"2026-11-23T20:41:10.653222Z","outcome":{"artifacts":["text"],"assertions":"text","error":"text","external_id":"text","metadata":{"key":"value"},"recorded_at":"2026-11-23T20:41:10.653222Z","result":"text","result_ref":"text","result_type":"text","result_url":"text","success":true,"summary":"text","validation_state":"text"},"outcome_state":"reported_success","outcome_success":true,"payload":{"key":"value"},"response_body":{"key":"value"},"scheduled_for":"2026-11-23T20:41:10.653222Z","started_at":"2026-11-23T20:41:10.653222Z","status":"pending","triggered_by":"schedule","updated_at":"2026-11-23T20:41:10.653222Z"}],"has_more":true,"limit":7,"offset":7,"oldest_claimed_at":"2026-11-23T20:41:10.653222Z","total":7}"#;
 /// let execution_list: ExecutionList = serde_json::from_str(json)?;
 /// assert_eq!(execution_list.executions.len(), 1);
 /// # Ok::<(), serde_json::Error>(())
@@ -94,18 +110,22 @@ pub struct Execution {
 #[non_exhaustive]
 pub struct ExecutionList {
     /// The executions, newest first.
-    pub executions: Vec<Execution>,
+    pub executions: Rows<Execution>,
     /// How many there are in all pages.
-    pub total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub total: Open<u64>,
     /// How many rows the page can have.
-    pub limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many rows were left out.
-    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub offset: Open<u64>,
     /// Whether there are further pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub has_more: Option<bool>,
     /// When the longest claimed of all that match was claimed.
-    pub oldest_claimed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub oldest_claimed_at: Open<Timestamp>,
 }
 
 open_enum! {
@@ -201,19 +221,26 @@ pub struct Claimable {
     /// The execution.
     pub execution_id: ExecutionId,
     /// The cue that fired.
-    pub cue_id: CueId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_id: Option<CueId>,
     /// The cue's name.
-    pub cue_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_name: Option<String>,
     /// `payload.task`, where it is a text.
     pub task: Option<String>,
     /// When it was due.
-    pub scheduled_for: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub scheduled_for: Open<Timestamp>,
     /// The payload that the cue has now.
-    #[serde(default)]
-    pub payload: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
     /// Attempts that were made; above 0 it waits for another one and cannot be claimed.
-    #[serde(default)]
-    pub attempt: u32,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub attempt: Open<u32>,
+}
+
+impl Row for Claimable {
+    const ID: &'static str = "execution_id";
 }
 
 /// What workers can claim.
@@ -230,7 +257,7 @@ pub struct Claimable {
 #[non_exhaustive]
 pub struct ClaimableList {
     /// The executions, the longest waiting first; 50 at most.
-    pub executions: Vec<Claimable>,
+    pub executions: Rows<Claimable>,
 }
 
 /// An execution that is now a worker's.
@@ -238,22 +265,26 @@ pub struct ClaimableList {
 /// ```
 /// use cueapi_types::Claim;
 ///
-/// # let json = r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":7}"#;
+/// # let json = r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":7,"payload":{"key":"value"}}"#;
 /// let claim: Claim = serde_json::from_str(json)?;
-/// assert!(claim.claimed);
+/// assert_eq!(claim.claimed, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Claim {
     /// True.
-    pub claimed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<bool>,
     /// The execution.
     pub execution_id: ExecutionId,
     /// How long the lease runs, in the server's words (900). A self-hosted server takes an execution for stale after
     /// 300 seconds without a heartbeat all the same.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub lease_seconds: Open<u64>,
+    /// What is to be done. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_seconds: Option<u64>,
+    pub payload: Option<Payload>,
 }
 
 /// The answer to an execution's heartbeat.
@@ -263,19 +294,21 @@ pub struct Claim {
 ///
 /// # let json = r#"{"acknowledged":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_extended_until":"2026-11-23T20:41:10.653222Z"}"#;
 /// let heartbeat: Heartbeat = serde_json::from_str(json)?;
-/// assert_eq!(heartbeat.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// assert_eq!(heartbeat.acknowledged, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Heartbeat {
     /// The execution.
-    pub execution_id: ExecutionId,
-    /// Until when the lease runs, in the server's words; send the next heartbeat within 300 seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_extended_until: Option<Timestamp>,
+    pub execution_id: Option<ExecutionId>,
+    /// Until when the lease runs, in the server's words; send the next heartbeat within 300 seconds.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub lease_extended_until: Open<Timestamp>,
     /// True.
-    pub acknowledged: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<bool>,
 }
 
 /// The execution that a replay made.
@@ -294,11 +327,14 @@ pub struct ReplayedExecution {
     /// The new execution's id.
     pub id: ExecutionId,
     /// The cue.
-    pub cue_id: CueId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_id: Option<CueId>,
     /// When it is due.
-    pub scheduled_for: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub scheduled_for: Open<Timestamp>,
     /// Its state.
-    pub status: ExecutionStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ExecutionStatus>,
     /// `Replay`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub triggered_by: Option<TriggeredBy>,
@@ -314,16 +350,18 @@ pub struct ReplayedExecution {
 ///
 /// # let json = r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success","reason":"text","valid":true}"#;
 /// let verification_receipt: VerificationReceipt = serde_json::from_str(json)?;
-/// assert_eq!(verification_receipt.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// assert_eq!(verification_receipt.valid, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationReceipt {
     /// The execution.
-    pub execution_id: ExecutionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
     /// The outcome's new state.
-    pub outcome_state: OutcomeState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_state: Option<OutcomeState>,
     /// Whether it was verified or rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid: Option<bool>,
@@ -338,16 +376,18 @@ pub struct VerificationReceipt {
 ///
 /// # let json = r#"{"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success"}"#;
 /// let pending_verification: PendingVerification = serde_json::from_str(json)?;
-/// assert_eq!(pending_verification.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// assert_eq!(serde_json::from_str::<PendingVerification>(&serde_json::to_string(&pending_verification)?)?, pending_verification);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingVerification {
     /// The execution.
-    pub execution_id: ExecutionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
     /// The outcome's new state.
-    pub outcome_state: OutcomeState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_state: Option<OutcomeState>,
 }
 
 /// The answer to evidence that was added.
@@ -357,14 +397,15 @@ pub struct PendingVerification {
 ///
 /// # let json = r#"{"evidence_updated":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","outcome_state":"reported_success"}"#;
 /// let evidence_receipt: EvidenceReceipt = serde_json::from_str(json)?;
-/// assert_eq!(evidence_receipt.execution_id.as_str(), "098ad45c-dff2-40e7-a6d9-15b6e51da482");
+/// assert_eq!(evidence_receipt.evidence_updated, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EvidenceReceipt {
     /// The execution.
-    pub execution_id: ExecutionId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
     /// The outcome's state; a self-hosted server does not judge it again.
     pub outcome_state: Option<OutcomeState>,
     /// True, also when nothing was given.
@@ -379,17 +420,19 @@ pub struct EvidenceReceipt {
 ///
 /// # let json = r#"{"attested":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","live_claimed_at":"2026-11-23T20:41:10.653222Z"}"#;
 /// let live_claim_receipt: LiveClaimReceipt = serde_json::from_str(json)?;
-/// assert!(live_claim_receipt.attested);
+/// assert_eq!(live_claim_receipt.attested, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveClaimReceipt {
     /// True.
-    pub attested: bool,
-    /// The execution.
-    pub execution_id: ExecutionId,
-    /// When the first attestation came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub live_claimed_at: Option<Timestamp>,
+    pub attested: Option<bool>,
+    /// The execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<ExecutionId>,
+    /// When the first attestation came.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub live_claimed_at: Open<Timestamp>,
 }

@@ -3,7 +3,7 @@
 //! Live sessions: programs with a person before them that take an agent's executions while they run.
 
 use serde::{Deserialize, Serialize};
-use crate::{CueId, SessionToken, Timestamp};
+use crate::{CueId, Open, Row, SessionToken, Timestamp};
 
 /// A live session of an agent.
 ///
@@ -21,24 +21,35 @@ pub struct LiveSession {
     /// Its name among the agent's sessions.
     pub label: String,
     /// The cue whose executions it takes.
-    pub cue_id: CueId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cue_id: Option<CueId>,
     /// The task that it handles.
-    pub task_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_name: Option<String>,
     /// Whether it is the agent's default session.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub is_default: bool,
     /// Whether it is active.
-    pub attached: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<bool>,
     /// Seconds since its last heartbeat.
-    pub heartbeat_age_sec: Option<i64>,
+    #[serde(default)]
+    pub heartbeat_age_sec: Open<i64>,
     /// When it last took an execution.
-    pub last_claim_at: Option<Timestamp>,
+    #[serde(default)]
+    pub last_claim_at: Open<Timestamp>,
     /// Seconds since then.
-    pub last_claim_age_sec: Option<i64>,
+    #[serde(default)]
+    pub last_claim_age_sec: Open<i64>,
     /// The version of its program.
     pub monitor_version: Option<String>,
     /// When it was registered.
-    pub attached_at: Option<Timestamp>,
+    #[serde(default)]
+    pub attached_at: Open<Timestamp>,
     /// The token by which it attests executions.
     pub session_token: Option<SessionToken>,
+}
+
+impl Row for LiveSession {
+    const ID: &'static str = "label";
 }

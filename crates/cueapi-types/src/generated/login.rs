@@ -3,7 +3,7 @@
 //! Logging in: how a program without an API key gets one. Nothing here needs a key.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, IssuedKey, LoginToken};
+use crate::{open_enum::open_enum, DeviceCode, IssuedKey, LoginToken, Open};
 
 /// A new account.
 ///
@@ -30,7 +30,7 @@ pub struct Registration {
 /// ```
 /// use cueapi_types::DeviceLogin;
 ///
-/// # let json = r#"{"expires_in":7,"verification_url":"text"}"#;
+/// # let json = r#"{"device_code":"ABCD-EFGH","expires_in":7,"verification_url":"text"}"#;
 /// let device_login: DeviceLogin = serde_json::from_str(json)?;
 /// assert_eq!(device_login.verification_url, "text");
 /// # Ok::<(), serde_json::Error>(())
@@ -41,14 +41,18 @@ pub struct DeviceLogin {
     /// Where the user goes on; it has the code in it.
     pub verification_url: String,
     /// For how many seconds the code is good.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub expires_in: Open<u64>,
+    /// The code. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in: Option<u64>,
+    pub device_code: Option<DeviceCode>,
 }
 
 impl std::fmt::Debug for DeviceLogin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeviceLogin")
             .field("expires_in", &self.expires_in)
+            .field("device_code", &self.device_code)
             .finish_non_exhaustive()
     }
 }

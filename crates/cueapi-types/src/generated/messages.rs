@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use crate::{
-    open_enum::open_enum, AgentId, IdempotencyKey, MessageId, Payload, Timestamp, UserId,
+    open_enum::open_enum, AgentId, IdempotencyKey, MessageId, Open, Payload, Row, Rows,
+    Timestamp, UserId,
 };
 
 /// A message between agents. `Debug` shows neither subject nor text.
@@ -37,44 +38,53 @@ pub struct Message {
     /// What it is about.
     pub subject: Option<String>,
     /// The text.
-    pub body: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
     /// The first 200 characters of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// 1 to 5; what the server made of the one that was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub priority: Option<u8>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub priority: Open<u8>,
     /// Whether the sender waits for an answer.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub expects_reply: bool,
     /// Who should get the answer, where that is not the sender.
     pub reply_to_agent_id: Option<AgentId>,
     /// How far it is.
-    pub delivery_state: DeliveryState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_state: Option<DeliveryState>,
     /// What was put beside it.
-    #[serde(default)]
-    pub metadata: Payload,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Payload>,
     /// The key that it was sent with.
     pub idempotency_key: Option<IdempotencyKey>,
     /// When it was sent.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
+    #[serde(default)]
+    pub delivered_at: Open<Timestamp>,
     /// When it was read.
-    pub read_at: Option<Timestamp>,
+    #[serde(default)]
+    pub read_at: Open<Timestamp>,
     /// When it was acknowledged.
-    pub acked_at: Option<Timestamp>,
+    #[serde(default)]
+    pub acked_at: Open<Timestamp>,
     /// When its delivery was given up.
-    pub failed_at: Option<Timestamp>,
+    #[serde(default)]
+    pub failed_at: Open<Timestamp>,
     /// When it is delivered, where that was put off.
-    pub send_at: Option<Timestamp>,
+    #[serde(default)]
+    pub send_at: Open<Timestamp>,
     /// When it is dropped.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub expires_at: Open<Timestamp>,
     /// By what the sender knows it again.
     pub correlation_id: Option<String>,
     /// The server's own sorting of it.
-    pub dispatch_priority_bucket: Option<i64>,
+    #[serde(default)]
+    pub dispatch_priority_bucket: Open<i64>,
     /// Why it could not be delivered.
     pub message_dispatch_error: Option<String>,
 }
@@ -108,6 +118,10 @@ impl std::fmt::Debug for Message {
     }
 }
 
+impl Row for Message {
+    const ID: &'static str = "id";
+}
+
 /// One page of messages.
 ///
 /// ```
@@ -122,13 +136,16 @@ impl std::fmt::Debug for Message {
 #[non_exhaustive]
 pub struct MessageList {
     /// The messages, newest first.
-    pub messages: Vec<Message>,
+    pub messages: Rows<Message>,
     /// How many there are in all pages.
-    pub total: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub total: Open<u64>,
     /// How many rows the page can have.
-    pub limit: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many rows were left out.
-    pub offset: u64,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub offset: Open<u64>,
 }
 
 /// How many messages there are.
@@ -145,7 +162,8 @@ pub struct MessageList {
 #[non_exhaustive]
 pub struct MessageCount {
     /// That many.
-    pub count: u64,
+    #[serde(deserialize_with = "crate::open::required")]
+    pub count: Open<u64>,
 }
 
 /// The answer to a message that was marked.
@@ -155,18 +173,21 @@ pub struct MessageCount {
 ///
 /// # let json = r#"{"acked_at":"2026-11-23T20:41:10.653222Z","delivery_state":"queued","read_at":"2026-11-23T20:41:10.653222Z"}"#;
 /// let message_receipt: MessageReceipt = serde_json::from_str(json)?;
-/// assert_eq!(message_receipt.delivery_state.as_str(), "queued");
+/// assert_eq!(serde_json::from_str::<MessageReceipt>(&serde_json::to_string(&message_receipt)?)?, message_receipt);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MessageReceipt {
     /// Its state now.
-    pub delivery_state: DeliveryState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_state: Option<DeliveryState>,
     /// When it was read; given by `mark_read` only.
-    pub read_at: Option<Timestamp>,
+    #[serde(default)]
+    pub read_at: Open<Timestamp>,
     /// When it was acknowledged; given by `ack` only.
-    pub acked_at: Option<Timestamp>,
+    #[serde(default)]
+    pub acked_at: Open<Timestamp>,
 }
 
 open_enum! {

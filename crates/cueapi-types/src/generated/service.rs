@@ -3,7 +3,7 @@
 //! The server itself: what it is and how it is.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, Timestamp};
+use crate::{open_enum::open_enum, Open, Timestamp};
 
 /// What a server is.
 ///
@@ -12,14 +12,15 @@ use crate::{open_enum::open_enum, Timestamp};
 ///
 /// # let json = r#"{"authentication_paths":{"internal_token_with_on_behalf_of":true,"per_user_api_key":true},"authorization_backend":"text","disabled_primitives":["text"],"version":"text"}"#;
 /// let info: Info = serde_json::from_str(json)?;
-/// assert_eq!(info.version, "text");
+/// assert_eq!(info.version.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Info {
     /// The server's version.
-    pub version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The policy that decides who may write to whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_backend: Option<String>,
@@ -27,7 +28,7 @@ pub struct Info {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authentication_paths: Option<AuthenticationPaths>,
     /// What is switched off: `cues`, `quotas`, `device_code`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub disabled_primitives: Vec<String>,
 }
 
@@ -71,8 +72,8 @@ pub struct Health {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The server's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub timestamp: Open<Timestamp>,
     /// Part by part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<HealthServices>,
@@ -163,24 +164,24 @@ open_enum! {
 ///
 /// # let json = r#"{"cues_last_cycle":7,"cycle_duration_ms":1.5,"last_run":"2026-11-23T20:41:10.653222Z","seconds_ago":1.5,"status":"text"}"#;
 /// let poller_health: PollerHealth = serde_json::from_str(json)?;
-/// assert_eq!(poller_health.cues_last_cycle, Some(7));
+/// assert_eq!(poller_health.cues_last_cycle, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PollerHealth {
     /// When it last ran.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_run: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub last_run: Open<Timestamp>,
     /// Seconds since then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds_ago: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub seconds_ago: Open<f64>,
     /// How many cues were due then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cues_last_cycle: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub cues_last_cycle: Open<u64>,
     /// Milliseconds that it took.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cycle_duration_ms: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub cycle_duration_ms: Open<f64>,
     /// In place of the above, where it is not known when it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
@@ -193,18 +194,18 @@ pub struct PollerHealth {
 ///
 /// # let json = r#"{"active_count":7,"last_heartbeat":"2026-11-23T20:41:10.653222Z"}"#;
 /// let workers_health: WorkersHealth = serde_json::from_str(json)?;
-/// assert_eq!(workers_health.active_count, Some(7));
+/// assert_eq!(workers_health.active_count, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkersHealth {
     /// How many are active.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub active_count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub active_count: Open<u64>,
     /// When the last heartbeat of any came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_heartbeat: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub last_heartbeat: Open<Timestamp>,
 }
 
 /// What is waiting in a server.
@@ -214,24 +215,24 @@ pub struct WorkersHealth {
 ///
 /// # let json = r#"{"pending_outbox":7,"pending_retries":7,"pending_worker_claims":7,"stale_executions":7}"#;
 /// let queue_health: QueueHealth = serde_json::from_str(json)?;
-/// assert_eq!(queue_health.pending_outbox, Some(7));
+/// assert_eq!(queue_health.pending_outbox, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QueueHealth {
     /// Deliveries.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending_outbox: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub pending_outbox: Open<u64>,
     /// Executions that nobody works on any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stale_executions: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub stale_executions: Open<u64>,
     /// Executions that wait for another attempt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending_retries: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub pending_retries: Open<u64>,
     /// Executions that wait for a worker.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending_worker_claims: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub pending_worker_claims: Open<u64>,
 }
 
 /// How a server is, in one word.

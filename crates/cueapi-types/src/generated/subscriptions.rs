@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use crate::{
-    open_enum::open_enum, AgentId, EventType, SubscriptionId, Timestamp, WebhookSecret,
+    open_enum::open_enum, AgentId, EventType, Open, Row, Rows, SubscriptionId, Timestamp,
+    WebhookSecret,
 };
 
 /// Which events of an agent are pushed, or kept track of for pulling.
@@ -26,31 +27,43 @@ pub struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriber_agent_id: Option<AgentId>,
     /// The type of events.
-    pub event_type: EventType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventType>,
     /// Where they go.
-    pub delivery_target: DeliveryTarget,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_target: Option<DeliveryTarget>,
     /// Scheme, host and port of the webhook; the server shows no more of it.
     pub webhook_url: Option<String>,
     /// The secret that signs its deliveries: in the answer to `create` only.
     pub webhook_secret: Option<WebhookSecret>,
     /// Whether its events carry the text of messages.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub inline_body: bool,
     /// The last event that was pushed.
-    pub last_dispatched_event_id: Option<i64>,
-    /// When that was.
-    pub last_dispatched_at: Option<Timestamp>,
-    /// The last event that is done.
-    pub last_acked_event_id: Option<i64>,
-    /// How many pushes in a row have failed.
     #[serde(default)]
-    pub consecutive_failures: u64,
+    pub last_dispatched_event_id: Open<i64>,
+    /// When that was.
+    #[serde(default)]
+    pub last_dispatched_at: Open<Timestamp>,
+    /// The last event that is done.
+    #[serde(default)]
+    pub last_acked_event_id: Open<i64>,
+    /// How many pushes in a row have failed.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub consecutive_failures: Open<u64>,
     /// Until when nothing is pushed: an hour from the tenth failure in a row.
-    pub paused_until: Option<Timestamp>,
+    #[serde(default)]
+    pub paused_until: Open<Timestamp>,
     /// When it was created.
-    pub created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub created_at: Open<Timestamp>,
     /// When it was ended.
-    pub detached_at: Option<Timestamp>,
+    #[serde(default)]
+    pub detached_at: Open<Timestamp>,
+}
+
+impl Row for Subscription {
+    const ID: &'static str = "id";
 }
 
 /// The active subscriptions of an agent.
@@ -67,7 +80,7 @@ pub struct Subscription {
 #[non_exhaustive]
 pub struct SubscriptionList {
     /// The subscriptions.
-    pub subscriptions: Vec<Subscription>,
+    pub subscriptions: Rows<Subscription>,
 }
 
 open_enum! {
@@ -94,14 +107,15 @@ open_enum! {
 ///
 /// # let json = r#"{"detached":true}"#;
 /// let ended_subscription: EndedSubscription = serde_json::from_str(json)?;
-/// assert!(ended_subscription.detached);
+/// assert_eq!(ended_subscription.detached, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EndedSubscription {
     /// True.
-    pub detached: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detached: Option<bool>,
 }
 
 /// The answer to events that are done.
@@ -111,12 +125,13 @@ pub struct EndedSubscription {
 ///
 /// # let json = r#"{"acked":true}"#;
 /// let event_ack: EventAck = serde_json::from_str(json)?;
-/// assert!(event_ack.acked);
+/// assert_eq!(event_ack.acked, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventAck {
     /// True.
-    pub acked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acked: Option<bool>,
 }

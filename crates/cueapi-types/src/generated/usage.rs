@@ -3,22 +3,24 @@
 //! Usage: how much of the plan's limits is used up.
 
 use serde::{Deserialize, Serialize};
+use crate::{Open, Plan};
 
 /// How much of the plan's limits is used up this month.
 ///
 /// ```
 /// use cueapi_types::UsageReport;
 ///
-/// # let json = r#"{"billing_period":{"days_remaining":7,"end":"text","start":"text"},"cues":{"active":7,"limit":7,"percent_used":1.5,"remaining":7,"used":7},"executions":{"limit":7,"percent_used":1.5,"percentage":1.5,"projected_month_end":7,"remaining":7,"used":7,"will_exceed_limit":true},"outcomes":{"failed":7,"reported":7,"succeeded":7},"period":{"days_remaining":7,"end":"text","start":"text"},"plan":"text","rate_limit":{"current_usage":7,"requests_per_minute":7},"upgrade_url":"text"}"#;
+/// # let json = r#"{"billing_period":{"days_remaining":7,"end":"text","start":"text"},"cues":{"active":7,"limit":7,"percent_used":1.5,"remaining":7,"used":7},"executions":{"limit":7,"percent_used":1.5,"percentage":1.5,"projected_month_end":7,"remaining":7,"used":7,"will_exceed_limit":true},"outcomes":{"failed":7,"reported":7,"succeeded":7},"period":{"days_remaining":7,"end":"text","start":"text"},"plan":"free","rate_limit":{"current_usage":7,"limit":7,"requests_per_minute":7},"upgrade_url":"text"}"#;
 /// let usage_report: UsageReport = serde_json::from_str(json)?;
-/// assert_eq!(usage_report.plan, "text");
+/// assert_eq!(usage_report.upgrade_url.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UsageReport {
     /// The plan: `free`, `pro`, `scale`.
-    pub plan: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// The month that is counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_period: Option<BillingPeriod>,
@@ -49,19 +51,21 @@ pub struct UsageReport {
 ///
 /// # let json = r#"{"days_remaining":7,"end":"text","start":"text"}"#;
 /// let billing_period: BillingPeriod = serde_json::from_str(json)?;
-/// assert_eq!(billing_period.start, "text");
+/// assert_eq!(billing_period.start.as_deref(), Some("text"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BillingPeriod {
     /// Its first day, `YYYY-MM-DD`.
-    pub start: String,
-    /// Its last day, `YYYY-MM-DD`.
-    pub end: String,
-    /// How many days are left of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub days_remaining: Option<i64>,
+    pub start: Option<String>,
+    /// Its last day, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// How many days are left of it.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub days_remaining: Open<i64>,
 }
 
 /// How many cues there are.
@@ -71,27 +75,27 @@ pub struct BillingPeriod {
 ///
 /// # let json = r#"{"active":7,"limit":7,"percent_used":1.5,"remaining":7,"used":7}"#;
 /// let cue_usage: CueUsage = serde_json::from_str(json)?;
-/// assert_eq!(cue_usage.used, Some(7));
+/// assert_eq!(cue_usage.used, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueUsage {
     /// Active and paused cues.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub used: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub used: Open<u64>,
     /// The same, by an older name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub active: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub active: Open<u64>,
     /// How many the plan allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many more that makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remaining: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub remaining: Open<u64>,
     /// Percent of the limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub percent_used: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub percent_used: Open<f64>,
 }
 
 /// How many executions there were this month.
@@ -101,30 +105,30 @@ pub struct CueUsage {
 ///
 /// # let json = r#"{"limit":7,"percent_used":1.5,"percentage":1.5,"projected_month_end":7,"remaining":7,"used":7,"will_exceed_limit":true}"#;
 /// let execution_usage: ExecutionUsage = serde_json::from_str(json)?;
-/// assert_eq!(execution_usage.used, Some(7));
+/// assert_eq!(execution_usage.used, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExecutionUsage {
     /// Successful webhook deliveries, however they came about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub used: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub used: Open<u64>,
     /// How many the plan allows in a month.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many more that makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remaining: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub remaining: Open<u64>,
     /// Percent of the limit, without a fraction.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub percent_used: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub percent_used: Open<f64>,
     /// Percent of the limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub percentage: Option<f64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub percentage: Open<f64>,
     /// How many it will be if it goes on like this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub projected_month_end: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub projected_month_end: Open<u64>,
     /// Whether that is too many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub will_exceed_limit: Option<bool>,
@@ -137,21 +141,21 @@ pub struct ExecutionUsage {
 ///
 /// # let json = r#"{"failed":7,"reported":7,"succeeded":7}"#;
 /// let outcome_counts: OutcomeCounts = serde_json::from_str(json)?;
-/// assert_eq!(outcome_counts.reported, Some(7));
+/// assert_eq!(outcome_counts.reported, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutcomeCounts {
     /// All of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reported: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub reported: Open<u64>,
     /// Successes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub succeeded: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub succeeded: Open<u64>,
     /// Failures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub failed: Open<u64>,
 }
 
 /// How many requests there were in the last minute.
@@ -159,18 +163,21 @@ pub struct OutcomeCounts {
 /// ```
 /// use cueapi_types::RequestUsage;
 ///
-/// # let json = r#"{"current_usage":7,"requests_per_minute":7}"#;
+/// # let json = r#"{"current_usage":7,"limit":7,"requests_per_minute":7}"#;
 /// let request_usage: RequestUsage = serde_json::from_str(json)?;
-/// assert_eq!(request_usage.requests_per_minute, Some(7));
+/// assert_eq!(request_usage.requests_per_minute, 7);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RequestUsage {
     /// How many the plan allows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests_per_minute: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub requests_per_minute: Open<u64>,
+    /// The same, by an older name. Hosted service only.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub limit: Open<u64>,
     /// How many there were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current_usage: Option<u64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub current_usage: Open<u64>,
 }

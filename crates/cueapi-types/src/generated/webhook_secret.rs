@@ -27,7 +27,7 @@ pub struct WebhookSecretResponse {
 /// ```
 /// use cueapi_types::RegeneratedWebhookSecret;
 ///
-/// # let json = r#"{"previous_secret_revoked":true,"webhook_secret":"text"}"#;
+/// # let json = r#"{"message":"text","previous_secret_revoked":true,"webhook_secret":"text"}"#;
 /// let regenerated_webhook_secret: RegeneratedWebhookSecret = serde_json::from_str(json)?;
 /// assert_eq!(regenerated_webhook_secret.previous_secret_revoked, Some(true));
 /// # Ok::<(), serde_json::Error>(())
@@ -40,4 +40,7 @@ pub struct RegeneratedWebhookSecret {
     /// True. Deliveries that are waiting are signed with the previous secret all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_secret_revoked: Option<bool>,
+    /// The same for people. Hosted service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }

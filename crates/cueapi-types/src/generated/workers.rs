@@ -3,7 +3,7 @@
 //! Workers: programs that ask for executions in place of being called.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, Timestamp, WorkerId};
+use crate::{open_enum::open_enum, Open, Row, Rows, Timestamp, WorkerId};
 
 /// A worker that has sent a heartbeat.
 ///
@@ -21,17 +21,23 @@ pub struct Worker {
     /// Its name.
     pub worker_id: WorkerId,
     /// When it last sent a heartbeat.
-    pub last_heartbeat: Timestamp,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub last_heartbeat: Open<Timestamp>,
     /// Seconds since then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds_since_heartbeat: Option<i64>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub seconds_since_heartbeat: Open<i64>,
     /// What the server makes of that.
-    pub heartbeat_status: WorkerStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat_status: Option<WorkerStatus>,
     /// The tasks that it said it handles.
     pub handlers: Option<Vec<String>>,
     /// When it sent its first heartbeat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub registered_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub registered_since: Open<Timestamp>,
+}
+
+impl Row for Worker {
+    const ID: &'static str = "worker_id";
 }
 
 open_enum! {
@@ -67,7 +73,7 @@ open_enum! {
 #[non_exhaustive]
 pub struct WorkerList {
     /// The workers.
-    pub workers: Vec<Worker>,
+    pub workers: Rows<Worker>,
 }
 
 /// The answer to a worker's heartbeat.
@@ -77,15 +83,16 @@ pub struct WorkerList {
 ///
 /// # let json = r#"{"acknowledged":true,"server_time":"2026-11-23T20:41:10.653222Z"}"#;
 /// let worker_heartbeat: WorkerHeartbeat = serde_json::from_str(json)?;
-/// assert!(worker_heartbeat.acknowledged);
+/// assert_eq!(worker_heartbeat.acknowledged, Some(true));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WorkerHeartbeat {
     /// True.
-    pub acknowledged: bool,
-    /// The server's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_time: Option<Timestamp>,
+    pub acknowledged: Option<bool>,
+    /// The server's clock.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub server_time: Open<Timestamp>,
 }

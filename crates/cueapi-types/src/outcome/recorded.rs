@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Length;
-use crate::{Payload, Timestamp};
+use crate::{Open, Payload, Timestamp};
 
 /// The outcome that stands on an execution.
 ///
@@ -18,7 +18,7 @@ use crate::{Payload, Timestamp};
 /// let outcome: RecordedOutcome = serde_json::from_str(
 ///     r#"{"success":true,"result":"done","error":null,"metadata":null,"recorded_at":"2026-11-23T20:41:11.420844Z"}"#,
 /// )?;
-/// assert!(outcome.success);
+/// assert_eq!(outcome.success, Some(true));
 /// assert_eq!(outcome.result.as_deref(), Some("done"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -26,7 +26,8 @@ use crate::{Payload, Timestamp};
 #[non_exhaustive]
 pub struct RecordedOutcome {
     /// Whether the work succeeded.
-    pub success: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
     /// What the work returned.
     pub result: Option<String>,
     /// Why it failed.
@@ -34,7 +35,8 @@ pub struct RecordedOutcome {
     /// What else was reported.
     pub metadata: Option<Payload>,
     /// When the server recorded it.
-    pub recorded_at: Option<Timestamp>,
+    #[serde(default)]
+    pub recorded_at: Open<Timestamp>,
     /// The id of the result in the reporter's system. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
@@ -50,7 +52,7 @@ pub struct RecordedOutcome {
     /// A short summary for people. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// What the work made; any JSON. Hosted service only.
+    /// What the work made: any JSON; the hosted service documents texts (ids, URLs) and objects. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<Vec<Payload>>,
     /// How the evidence was judged. Hosted service only.

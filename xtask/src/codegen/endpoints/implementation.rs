@@ -87,7 +87,7 @@ fn output(endpoint: &Endpoint) -> TokenStream {
     let Some(output) = &endpoint.output else {
         return quote!(());
     };
-    let ty = output.ty.tokens();
+    let ty = output.ty.answered();
     match (output.conditional, output.optional) {
         (true, _) => quote!(Conditional<#ty>),
         (false, true) => quote!(Option<#ty>),
@@ -256,6 +256,12 @@ pub(super) fn paging(endpoint: &Endpoint) -> Option<TokenStream> {
     let item = format_ident!("{}", paging.item_type);
     let items = format_ident!("{}", paging.items);
     let key = format_ident!("{}", paging.key);
+    let total = if paging.total {
+        quote!(page.total.known())
+    } else {
+        quote!(None)
+    };
+    let page = if paging.total { quote!(page) } else { quote!(_) };
     Some(quote! {
         impl PagedEndpoint for #name {
             type Item = #item;
@@ -268,7 +274,11 @@ pub(super) fn paging(endpoint: &Endpoint) -> Option<TokenStream> {
                 self.offset = Some(offset);
             }
 
-            fn items(page: #output) -> Vec<#item> {
+            fn total(#page: &#output) -> Option<u64> {
+                #total
+            }
+
+            fn items(page: #output) -> Rows<#item> {
                 page.#items
             }
 

@@ -91,6 +91,7 @@ fn mentioned(endpoint: &Endpoint) -> impl Iterator<Item = &str> {
         .chain(output)
         .chain(["ApiError", "ErrorCode"])
         .chain(item)
+        .chain(["Rows"])
 }
 
 fn type_names(tokens: TokenStream, names: &mut Vec<String>) {

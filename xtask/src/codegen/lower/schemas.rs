@@ -1,6 +1,6 @@
 //! Component schemas: which are types of their own, and what a schema is in Rust.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Result, ensure};
 use indexmap::IndexMap;
@@ -19,12 +19,23 @@ impl<'a> Schemas<'a> {
         Self(components)
     }
 
-    /// All types that are generated, in the order of the description.
-    pub(super) fn types(&self, groups: &[&str]) -> Result<Vec<TypeItem>> {
+    /// All types that are generated, in the order of the description. `listed` are models that answers are lists of.
+    pub(super) fn types(&self, groups: &[&str], listed: HashSet<String>) -> Result<Vec<TypeItem>> {
         let generated = self.0.iter().filter(|(_, schema)| schema.rust_type.is_none());
-        generated
+        let mut types: Vec<TypeItem> = generated
             .map(|(name, schema)| self.type_item(name, schema, groups))
-            .collect()
+            .collect::<Result<_>>()?;
+        let fields = types.iter().flat_map(|item| item.shape.fields());
+        let rows: HashSet<String> = fields
+            .filter_map(|field| field.ty.row().map(str::to_owned))
+            .chain(listed)
+            .collect();
+        for item in types.iter_mut().filter(|item| rows.contains(&item.name)) {
+            let required = item.shape.fields().find(|field| field.presence == Presence::Required);
+            let id = required.ok_or_else(|| at(&item.name).error("a row of a list needs a required member: its id"))?;
+            item.row_id = Some(id.wire.clone());
+        }
+        Ok(types)
     }
 
     fn type_item(&self, name: &str, schema: &Schema, groups: &[&str]) -> Result<TypeItem> {
@@ -59,6 +70,7 @@ impl<'a> Schemas<'a> {
             name: name.to_owned(),
             doc: description(schema, &at)?,
             hosted: schema.availability == Availability::Hosted,
+            row_id: None,
             shape,
         })
     }
@@ -239,7 +251,7 @@ fn named(component: &str, schema: &Schema) -> Type {
         Some(_) if is("string") => Kind::Text,
         Some(_) => Kind::Other,
         None if schema.all_of.is_empty() && schema.required.is_empty() => Kind::Defaulted,
-        None => Kind::Other,
+        None => Kind::Model,
     };
     Type::Named {
         name: schema.rust_type.clone().unwrap_or_else(|| component.to_owned()),

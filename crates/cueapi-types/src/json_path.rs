@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 /// The path of the value that byte `at` belongs to or follows. Up to there the text must be well formed.
-pub(crate) fn at(text: &[u8], at: usize) -> String {
+///
+/// For the crates of this repository.
+#[must_use]
+pub fn at(text: &[u8], at: usize) -> String {
     let mut path = String::from("$");
     for step in steps(text, at) {
         // Writing to a String cannot fail.
