@@ -12,18 +12,18 @@ fn builder() -> reqwest::ClientBuilder {
 
 #[tokio::test]
 async fn conforms_on_one_thread() {
-    let report = conformance::run(ReqwestClient::from_builder(builder()).unwrap()).await;
+    let report = conformance::run(ReqwestClient::from_builder(builder).unwrap()).await;
     assert!(report.passed(), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms_on_several_threads() {
-    let report = conformance::run(ReqwestClient::from_builder(builder()).unwrap()).await;
+    let report = conformance::run(ReqwestClient::from_builder(builder).unwrap()).await;
     assert!(report.passed(), "{report}");
 }
 
 #[test]
 fn conforms_without_a_runtime() {
-    let report = conformance::run_blocking(BlockingReqwestClient::from_builder(builder()).unwrap());
+    let report = conformance::run_blocking(BlockingReqwestClient::from_builder(builder).unwrap());
     assert!(report.passed(), "{report}");
 }

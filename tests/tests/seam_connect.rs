@@ -64,10 +64,46 @@ impl tower_service::Service<Uri> for Nowhere {
 }
 
 #[tokio::test]
-async fn hyper_claims_nothing_when_the_time_of_the_attempt_runs_out() {
+async fn hyper_knows_that_nothing_was_sent_when_the_time_of_the_attempt_runs_out() {
     let client = HyperClient::with_connector(Nowhere);
     let kind = kind_within(SHORT, client, "http://cueapi.test/v1/cues").await;
-    assert_eq!(kind, HttpErrorKind::Timeout);
+    assert_eq!(kind, HttpErrorKind::Connect);
+}
+
+/// A server that accepts connections and says nothing.
+fn silent_server() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/v1/cues", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_has_sent_nothing_whatever_limit_ends_it() {
+    let (_listener, url) = silent_server();
+    let kind = kind_within(SHORT, HyperClient::new().unwrap(), &url).await;
+    assert_eq!(kind, HttpErrorKind::Connect);
+
+    let kind = kind_within(SHORT, ReqwestClient::from_builder(no_proxy).unwrap(), &url).await;
+    assert_eq!(kind, HttpErrorKind::Connect);
+    let impatient = || no_proxy().connect_timeout(SHORT);
+    let kind = kind_within(LONG, ReqwestClient::from_builder(impatient).unwrap(), &url).await;
+    assert_eq!(kind, HttpErrorKind::Connect);
+    let in_all = || no_proxy().timeout(SHORT);
+    let kind = kind_within(LONG, ReqwestClient::from_builder(in_all).unwrap(), &url).await;
+    assert_eq!(kind, HttpErrorKind::Connect);
+}
+
+#[tokio::test]
+async fn hyper_gives_a_handshake_ten_seconds() {
+    let (_listener, url) = silent_server();
+    let started = tokio::time::Instant::now();
+    let kind = kind(HyperClient::new().unwrap(), &url).await;
+    assert_eq!(kind, HttpErrorKind::Connect);
+    assert!(
+        (9..20).contains(&started.elapsed().as_secs()),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 /// A resolver that is never done.
@@ -79,20 +115,49 @@ impl Resolve for NoNames {
     }
 }
 
+fn no_proxy() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy()
+}
+
 fn lost() -> reqwest::ClientBuilder {
     reqwest::Client::builder().no_proxy().dns_resolver(Arc::new(NoNames))
 }
 
 #[tokio::test]
-async fn reqwest_claims_nothing_when_the_time_of_the_attempt_runs_out() {
-    let client = ReqwestClient::from_builder(lost()).unwrap();
+async fn reqwest_knows_that_nothing_was_sent_when_the_time_of_the_attempt_runs_out() {
+    let client = ReqwestClient::from_builder(lost).unwrap();
     let kind = kind_within(SHORT, client, "http://cueapi.test/v1/cues").await;
-    assert_eq!(kind, HttpErrorKind::Timeout);
+    assert_eq!(kind, HttpErrorKind::Connect);
+}
+
+/// A server that accepts one connection, answers one request on it, and nobody after.
+fn server_of_one_request() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/cues", listener.local_addr().unwrap());
+    thread::spawn(move || -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let mut request = [0; 4096];
+        while io::Read::read(&mut stream, &mut request)? > 0 {}
+        Ok(())
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_request_that_left_is_never_said_to_have_stayed() {
+    let url = server_of_one_request();
+    assert_eq!(
+        kind_within(SHORT, HyperClient::plain(), &url).await,
+        HttpErrorKind::Timeout
+    );
+    let url = server_of_one_request();
+    let client = ReqwestClient::from_builder(no_proxy).unwrap();
+    assert_eq!(kind_within(SHORT, client, &url).await, HttpErrorKind::Timeout);
 }
 
 #[tokio::test]
 async fn reqwest_knows_that_nothing_was_sent_when_connecting_takes_too_long() {
-    let client = ReqwestClient::from_builder(lost().connect_timeout(Duration::from_millis(50))).unwrap();
+    let client = ReqwestClient::from_builder(|| lost().connect_timeout(Duration::from_millis(50))).unwrap();
     assert_eq!(kind(client, "http://cueapi.test/v1/cues").await, HttpErrorKind::Connect);
 }
 
@@ -115,7 +180,7 @@ async fn a_failed_handshake_is_no_connection() {
     assert_eq!(kind(HyperClient::new().unwrap(), &url).await, HttpErrorKind::Connect);
 
     let url = format!("https://{}/v1/cues", plain_server());
-    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    let client = ReqwestClient::from_builder(no_proxy).unwrap();
     assert_eq!(kind(client, &url).await, HttpErrorKind::Connect);
 }
 
@@ -129,7 +194,7 @@ async fn a_client_without_tls_refuses_https() {
 
 #[tokio::test]
 async fn errors_of_reqwest_do_not_repeat_the_url() {
-    let client = ReqwestClient::from_builder(reqwest::Client::builder().no_proxy()).unwrap();
+    let client = ReqwestClient::from_builder(no_proxy).unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = client
         .send(request(&format!("http://{closed}/v1/cues/cue_hidden"), LONG))

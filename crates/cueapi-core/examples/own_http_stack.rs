@@ -48,6 +48,7 @@ fn failure(error: ureq::Error) -> HttpError {
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => HttpErrorKind::Connect,
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => HttpErrorKind::Connect,
         ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => HttpErrorKind::Connect,
+        ureq::Error::BadUri(_) | ureq::Error::TlsRequired => HttpErrorKind::Unsendable,
         ureq::Error::Timeout(_) => HttpErrorKind::Timeout,
         ureq::Error::BodyExceedsLimit(_) => HttpErrorKind::TooLarge,
         ureq::Error::Io(_) => HttpErrorKind::Interrupted,

@@ -208,9 +208,9 @@ impl<H> ClientBuilder<H> {
 
     fn finish(self) -> Result<(H, Arc<Config>, CallOptions), Error> {
         let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref(), self.https_only);
-        let http = self
-            .http
-            .map_err(|error| BuildError::new("the HTTP client cannot be made").with_source(error));
+        let http = self.http.map_err(|error| {
+            BuildError::new(format!("the HTTP client cannot be made{}", error.cause())).with_source(error)
+        });
         config
             .and_then(|config| Ok((http?, Arc::new(config), self.options)))
             .map_err(|error| Error::build("client.build", error))

@@ -1,10 +1,15 @@
 //! What every request of a client has in common: base URL, headers, limits.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use ::http::{
     HeaderMap, HeaderValue, Uri,
     header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT},
+    uri::Authority,
 };
 
 use crate::{auth::ApiKey, error::BuildError, retry::RetryPolicy};
@@ -60,7 +65,7 @@ impl Config {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // Without this header, any coding is allowed.
+        // Without it a proxy may choose any coding (RFC 9110, 12.5.3), and none is decoded here.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(authorization) = key.authorization()? {
             headers.insert(AUTHORIZATION, authorization);
@@ -128,9 +133,54 @@ fn base(url: &str) -> Result<String, BuildError> {
     if uri.query().is_some() || url.contains('#') {
         return refuse("has a query or a fragment");
     }
+    if !is_plain_authority(authority) {
+        return refuse("names its host or port in a way that not every HTTP client takes");
+    }
+    if !uri.path().split('/').all(is_plain_segment) {
+        return refuse("has a path that HTTP clients rewrite ('.', '..', or characters that are not percent-encoded)");
+    }
     let prefix = uri.path().trim_end_matches('/');
     let prefix = prefix.strip_suffix("/v1").unwrap_or(prefix).trim_end_matches('/');
     Ok(format!("{scheme}://{authority}{prefix}"))
+}
+
+/// Whether every HTTP client connects to the same address: a name, an IPv4 address in its usual form, or an IPv6 address
+/// without a zone; then a port or none.
+fn is_plain_authority(authority: &Authority) -> bool {
+    let host = authority.host();
+    let port = &authority.as_str()[host.len()..];
+    let is_plain_port = port.is_empty() || port[1..].parse::<u16>().is_ok_and(|port| port > 0);
+    let is_plain_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => is_plain_name(host) || host.parse::<Ipv4Addr>().is_ok(),
+    };
+    is_plain_port && is_plain_host
+}
+
+/// Whether this is a host's name, which never ends in a number: such a host is an address, possibly in an odd form.
+fn is_plain_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_label = |label: &str| {
+        let mut bytes = label.bytes();
+        !label.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = host.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    !is_number && host.split('.').all(is_label)
+}
+
+/// Whether every HTTP client sends this segment of a path as it stands: RFC 3986's characters, and not a step upwards.
+fn is_plain_segment(segment: &str) -> bool {
+    let is_step = matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let mut pieces = segment.split('%');
+    let is_plain = |piece: &str| {
+        piece
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte))
+    };
+    let starts_plain = pieces.next().is_none_or(is_plain);
+    let is_escape = |piece: &str| piece.len() >= 2 && piece.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+    !is_step && starts_plain && pieces.all(|piece| is_escape(piece) && is_plain(piece))
 }
 
 #[cfg(test)]
@@ -147,6 +197,12 @@ mod tests {
             (" http://[::1]:8000/ ", "http://[::1]:8000"),
             ("http://localhost:8000/cue/api/v1/", "http://localhost:8000/cue/api"),
             ("HTTP://LOCALHOST", "http://LOCALHOST"),
+            ("http://a-b.c_d.example.:80", "http://a-b.c_d.example.:80"),
+            (
+                "http://10.0.0.1/caf%C3%A9/~x;y=1,z",
+                "http://10.0.0.1/caf%C3%A9/~x;y=1,z",
+            ),
+            ("http://[fd00:0:0::1]", "http://[fd00:0:0::1]"),
         ] {
             assert_eq!(base(given).unwrap(), used, "{given}");
         }
@@ -164,6 +220,30 @@ mod tests {
             "https://a?x=1",
             "https://a#b",
             "https://a b",
+            "https://a/caf\u{e9}",
+            "https://a/b/../c",
+            "https://a/./b",
+            "https://a/%2E%2e/b",
+            "https://a/..",
+            "https://a/%zz",
+            "https://a/100%",
+            "https://a/\"b\"",
+            "https://a/b|c",
+            "https://a/b\\c",
+            "https://a/{b}",
+            "https://a/b^c",
+            "https://b\u{fc}cher.example",
+            "http://[fe80::1%25eth0]",
+            "http://[fe80::1%eth0]:8000",
+            "http://[::1",
+            "http://127.1",
+            "http://0x7f000001",
+            "http://256.0.0.1",
+            "http://a..b",
+            "http://a:0",
+            "http://a:99999",
+            "http://a:",
+            "http://a%2fb",
         ] {
             let message = base(given).unwrap_err().to_string();
             assert!(

@@ -16,8 +16,8 @@
 //! # }
 //! ```
 //!
-//! Every case has a name and a reason, and says what it expected and what it saw. TLS and proxies are not covered:
-//! they are below the seam.
+//! Every case has a name and a reason, and says what it expected and what it saw. Proxies and what TLS trusts are not
+//! covered: they are below the seam.
 
 mod case;
 mod cases;

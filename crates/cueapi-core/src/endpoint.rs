@@ -119,6 +119,9 @@ pub trait Endpoint {
 ///
 /// All of them are repeated when not one byte was sent, and after a 429, which is refused before any work is done.
 ///
+/// The HTTP stack finds it in the extensions of every request: what may not be repeated must not go to a connection that
+/// the server may be about to close (see [`server_may_close`](crate::http::server_may_close)).
+///
 /// ```
 /// use cueapi_core::api::{cues::{FireCue, GetCue}, executions::ReportOutcome};
 /// use cueapi_core::endpoint::{Endpoint, Repeat};

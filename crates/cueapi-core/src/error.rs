@@ -369,11 +369,7 @@ impl std::error::Error for Error {
 
 /// Says why no response came; where nothing was sent, also what the HTTP stack says of it and which server was tried.
 fn not_exchanged(target: &Uri, error: &HttpError) -> String {
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause.and_then(std::error::Error::source) {
-        cause = Some(deeper);
-    }
-    let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+    let cause = error.cause();
     match error.kind() {
         HttpErrorKind::Connect => format!("{error} at {}{cause}", address(target)),
         HttpErrorKind::Certificate => format!("{error}{cause} (at {})", address(target)),

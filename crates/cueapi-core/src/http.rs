@@ -7,13 +7,24 @@
 //!
 //! * One call of `send` is **one HTTP exchange**: no retries, **no redirects** (the `Authorization` header would follow them).
 //! * Every HTTP status is `Ok`, also 4xx and 5xx; `Err` means that no complete response was received.
+//! * Send the request as it is: method, path, query, header bytes and body. Where that is not possible, fail with
+//!   [`Unsendable`](HttpErrorKind::Unsendable) before anything is written.
+//! * Return header bytes and the body as they came, UTF-8 or not. Decode no `Content-Encoding`: the SDK asks for none.
 //! * Obey [`AttemptTimeout`] and [`MaxResponseBytes`] in [`request.extensions()`](::http::Request::extensions). The time
-//!   covers the whole exchange, the last byte of the body included.
-//! * Send header bytes as they are and return them as they came, UTF-8 or not.
+//!   covers the whole exchange, from connecting to the last byte of the body.
 //! * Map a failure to an [`HttpErrorKind`] by what is *known*. [`Connect`](HttpErrorKind::Connect) is a promise that not one
-//!   byte of the request was written: the SDK repeats even a `fire` on it, so a guess runs a job twice.
-//! * A kept-alive connection that the server closed between two calls must not fail the next call when nothing of that
-//!   request was sent. CueAPI closes connections after a 500 and after a 304 without saying so.
+//!   byte of the request was written: the SDK repeats even a `fire` on it, so a guess runs a job twice. A time limit that
+//!   strikes while TCP or TLS still connects is `Connect`. An answer that is not HTTP, or not within the stack's limits, is
+//!   [`Other`](HttpErrorKind::Other): sent again, it would come again.
+//! * A kept connection that the server closed between two calls must not fail the next call when nothing of that
+//!   request was sent.
+//! * After a response for which [`server_may_close`] holds, the connection must carry no further request, unless that
+//!   request is [`Repeat::Safe`](crate::endpoint::Repeat::Safe). CueAPI closes some milliseconds after a 500 and a 304 and
+//!   does not say so. A look at the socket cannot see what has not happened yet, and a `fire` that was sent meanwhile may
+//!   have run or not. The SDK puts the [`Repeat`](crate::endpoint::Repeat) of each request into its extensions; a request
+//!   without one may not be repeated. Mind pools that hand a connection to a waiting call before the response on it was seen.
+//! * Dropping the future of `send` ends the exchange and its connection. Several calls can be in flight at once.
+//! * `sleep` lasts at least as long as asked, and [`now`](HttpClient::now) goes on meanwhile.
 //!
 //! The `conformance` module (feature `conformance`) checks all of it against a faulty server on loopback.
 
@@ -24,6 +35,7 @@ mod shared;
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
+use ::http::{HeaderValue, StatusCode, Version, header::CONNECTION};
 use bytes::Bytes;
 
 pub use self::{
@@ -37,6 +49,35 @@ pub type Request = ::http::Request<Bytes>;
 
 /// A response with its whole body.
 pub type Response = ::http::Response<Bytes>;
+
+/// Whether the server may close the connection after this response: it says so (`Connection: close`), it speaks HTTP/1.0,
+/// or the status is one after which servers close without saying so (304, 408 and 5xx).
+///
+/// Such a connection must carry nothing that may not be repeated; the [module](self) says why.
+///
+/// ```
+/// use cueapi_core::http::server_may_close;
+///
+/// let response = |status| http::Response::builder().status(status).body(()).unwrap();
+/// assert!(server_may_close(&response(500)) && server_may_close(&response(304)));
+/// assert!(!server_may_close(&response(200)) && !server_may_close(&response(404)));
+/// ```
+#[must_use]
+pub fn server_may_close<B>(response: &::http::Response<B>) -> bool {
+    let status = response.status();
+    status.is_server_error()
+        || matches!(status, StatusCode::NOT_MODIFIED | StatusCode::REQUEST_TIMEOUT)
+        || response.version() < Version::HTTP_11
+        || response.headers().get_all(CONNECTION).iter().any(says_close)
+}
+
+/// Whether one of the options in this header value is `close`.
+fn says_close(value: &HeaderValue) -> bool {
+    value
+        .as_bytes()
+        .split(|&byte| byte == b',')
+        .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
 
 /// All that the SDK needs from the outside world: one HTTP exchange, one sleep and one clock.
 ///

@@ -1,15 +1,38 @@
-//! The connectors that are used when none is given: TCP, and TLS where the URL says `https`.
+//! Connecting, and the connectors that are used when none is given: TCP, and TLS where the URL says `https`.
 
-use std::time::Duration;
+use std::{future::poll_fn, time::Duration};
 
+use cueapi_core::http::{HttpError, HttpErrorKind};
+use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
+use tower_service::Service;
 
-/// How long connecting may take before the attempt is given up; an attempt that has less time gives up sooner.
+use crate::error::{self, BoxError};
+
+/// How long connecting may take, TLS included, before the attempt is given up; an attempt that has less time gives up
+/// sooner.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `https` through rustls and ring, and plain `http`.
 #[cfg(feature = "rustls")]
 pub type TlsConnector = hyper_rustls::HttpsConnector<HttpConnector>;
+
+/// Asks a connector for a stream. Whatever goes wrong here, nothing was sent.
+pub(crate) async fn connect<C>(mut connector: C, url: Uri) -> Result<C::Response, HttpError>
+where
+    C: Service<Uri, Error: Into<BoxError>>,
+{
+    let connecting = async {
+        poll_fn(|context| connector.poll_ready(context)).await?;
+        connector.call(url).await
+    };
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(connected) => connected.map_err(error::from_connect),
+        Err(_) => {
+            Err(HttpError::new(HttpErrorKind::Connect).with_source(format!("not connected after {CONNECT_TIMEOUT:?}")))
+        }
+    }
+}
 
 /// TCP, with the settings that suit small requests.
 pub(crate) fn tcp() -> HttpConnector {

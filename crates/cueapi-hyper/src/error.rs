@@ -1,37 +1,66 @@
 //! Which failure of hyper is which kind: by what is known, never by a guess.
 
-use std::error::Error as _;
+use std::{error::Error as StdError, io};
 
-use cueapi_core::http::{HttpError, HttpErrorKind, Response};
+use cueapi_core::http::{HttpError, HttpErrorKind};
 use http_body_util::LengthLimitError;
-use hyper_util::client::legacy;
 
-/// A failure before the response's head was complete.
-pub(crate) fn from_exchange(error: legacy::Error) -> HttpError {
-    let kind = if error.is_connect() {
-        // The connector failed, or TLS did: hyper writes a request only to a connection that stands.
-        HttpErrorKind::Connect
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A connection that did not come about.
+pub(crate) fn from_connect(error: impl Into<BoxError>) -> HttpError {
+    let error = error.into();
+    let kind = if is_untrusted(&*error) {
+        HttpErrorKind::Certificate
     } else {
-        match error.source().and_then(|source| source.downcast_ref::<hyper::Error>()) {
-            Some(error) if error.is_parse() || error.is_user() => HttpErrorKind::Other,
-            Some(_) => HttpErrorKind::Interrupted,
-            None => HttpErrorKind::Other,
-        }
+        HttpErrorKind::Connect
     };
     HttpError::new(kind).with_source(error)
 }
 
-/// A failure while the body was read.
-pub(crate) fn from_body(error: Box<dyn std::error::Error + Send + Sync>) -> HttpError {
-    let kind = if error.is::<LengthLimitError>() {
-        HttpErrorKind::TooLarge
+/// A failure before the response's head was complete.
+pub(crate) fn from_exchange(error: hyper::Error) -> HttpError {
+    let kind = if error.is_parse() || error.is_user() {
+        HttpErrorKind::Other
     } else {
         HttpErrorKind::Interrupted
     };
     HttpError::new(kind).with_source(error)
 }
 
-/// The time of the attempt ran out. It may have run out while connecting, but hyper does not tell.
-pub(crate) fn from_timeout(elapsed: tokio::time::error::Elapsed) -> Result<Response, HttpError> {
-    Err(HttpError::new(HttpErrorKind::Timeout).with_source(elapsed))
+/// A failure while the body was read.
+pub(crate) fn from_body(error: BoxError) -> HttpError {
+    let kind = if error.is::<LengthLimitError>() {
+        HttpErrorKind::TooLarge
+    } else if is_malformed(&*error) {
+        HttpErrorKind::Other
+    } else {
+        HttpErrorKind::Interrupted
+    };
+    HttpError::new(kind).with_source(error)
+}
+
+/// Whether the body was framed in a way that is not HTTP.
+fn is_malformed(error: &(dyn StdError + 'static)) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+}
+
+/// Whether TLS failed because of the server's certificate.
+fn is_untrusted(error: &(dyn StdError + 'static)) -> bool {
+    // An `io::Error` is transparent: its source is that of the error in it.
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    is_about_certificate(error)
+        || inner.is_some_and(|inner| is_untrusted(inner))
+        || error.source().is_some_and(is_untrusted)
+}
+
+#[cfg(feature = "rustls")]
+fn is_about_certificate(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(not(feature = "rustls"))]
+fn is_about_certificate(_error: &(dyn StdError + 'static)) -> bool {
+    false
 }

@@ -2,33 +2,34 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout)]
 
+mod connection;
 mod connector;
 mod error;
-mod last_look;
 
 use std::{fmt, time::Duration};
 
-use bytes::Bytes;
-use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, MaxResponseBytes, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{
-        Client as LegacyClient, ResponseFuture,
-        connect::{Connect, HttpConnector},
-    },
-    rt::{TokioExecutor, TokioTimer},
+use ::http::{
+    Uri,
+    header::{Entry, HOST},
 };
+use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{
+    body::Incoming,
+    rt::{Read, Write},
+};
+use hyper_util::client::legacy::connect::{Connect, Connection as Stream, HttpConnector};
+use tower_service::Service;
 
-use crate::last_look::LastLook;
+use crate::{
+    connection::{Connection, Pool, Server},
+    error::BoxError,
+};
 
 #[cfg(feature = "rustls")]
 pub use crate::connector::TlsConnector;
 #[doc(inline)]
 pub use cueapi_core::*;
-
-/// How long a connection is kept for the next call. CueAPI is served by uvicorn, which closes after 5 seconds, and a
-/// worker polls every 5 seconds: a connection kept as long would be closed just while it is written to.
-const KEEP: Duration = Duration::from_secs(4);
 
 /// A client with default settings. Use it within a Tokio runtime.
 ///
@@ -82,9 +83,9 @@ pub fn from_env() -> Result<Client, Error> {
     ClientBuilder::from_env(HyperClient::new()).build()
 }
 
-/// An [`HttpClient`] on hyper's pooled client, over any connector.
+/// An [`HttpClient`] on hyper, over any connector.
 ///
-/// HTTP/1.1 with kept connections. Needs a Tokio runtime with I/O and time. Clones share the pool.
+/// HTTP/1.1 with kept connections. Needs a Tokio runtime with I/O and time. Clones share the connections.
 ///
 /// ```
 /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
@@ -96,8 +97,8 @@ pub fn from_env() -> Result<Client, Error> {
 /// ```
 #[derive(Clone)]
 pub struct HyperClient<C> {
-    client: LegacyClient<C, Full<Bytes>>,
-    last_look: LastLook,
+    connector: C,
+    pool: Pool,
 }
 
 #[cfg(feature = "rustls")]
@@ -147,21 +148,18 @@ impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
     /// ```
     #[must_use]
     pub fn with_connector(connector: C) -> Self {
-        let client = LegacyClient::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEEP)
-            // Requests that a dying connection handed back unwritten, the only ones that hyper-util sends anew.
-            .retry_canceled_requests(true)
-            .build(connector);
         Self {
-            client,
-            last_look: LastLook::default(),
+            connector,
+            pool: Pool::default(),
         }
     }
 }
 
-impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
+impl<C, T> HttpClient for HyperClient<C>
+where
+    C: Service<Uri, Response = T, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
+    T: Read + Write + Stream + Unpin + Send + 'static,
+{
     // Not an `async fn`: its future would hold the request three times over and be a kilobyte larger.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> + Send {
         let limit = request
@@ -172,18 +170,17 @@ impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
             .extensions()
             .get::<AttemptTimeout>()
             .map_or(Duration::MAX, |timeout| timeout.0);
-        let response = self.client.request(request.map(Full::new));
         async move {
-            // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or
-            // the request goes to a connection that the server has long closed.
-            if !self.last_look.is_fresh() {
-                tokio::task::yield_now().await;
-            }
-            let result = tokio::time::timeout(timeout, exchange(response, limit))
-                .await
-                .unwrap_or_else(error::from_timeout);
-            self.last_look.note(&result);
-            result
+            let mut sent = false;
+            let result = tokio::time::timeout(timeout, self.attempt(request, limit, &mut sent)).await;
+            result.unwrap_or_else(|elapsed| {
+                let kind = if sent {
+                    HttpErrorKind::Timeout
+                } else {
+                    HttpErrorKind::Connect
+                };
+                Err(HttpError::new(kind).with_source(elapsed))
+            })
         }
     }
 
@@ -192,10 +189,62 @@ impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
     }
 }
 
-async fn exchange(response: ResponseFuture, limit: usize) -> Result<Response, HttpError> {
-    let (head, body) = response.await.map_err(error::from_exchange)?.into_parts();
-    let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
-    Ok(Response::from_parts(head, body.to_bytes()))
+impl<C, T> HyperClient<C>
+where
+    C: Service<Uri, Response = T, Error: Into<BoxError>, Future: Send> + Clone + Send + Sync + 'static,
+    T: Read + Write + Stream + Unpin + Send + 'static,
+{
+    /// One exchange, on a kept connection or a new one. Notes when the request may have left.
+    async fn attempt(&self, request: Request, limit: usize, sent: &mut bool) -> Result<Response, HttpError> {
+        let (server, url) = (Server::of(request.uri())?, request.uri().clone());
+        let mut request = request.map(Full::new);
+        if let Entry::Vacant(host) = request.headers_mut().entry(HOST) {
+            host.insert(server.host()?);
+        }
+        loop {
+            let kept = self.pool.take(&server).await;
+            let is_kept = kept.is_some();
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => self.connect(&server).await?,
+            };
+            *request.uri_mut() = connection.target(&url);
+            *sent = true;
+            match connection.sender.try_send_request(request).await {
+                Ok(response) => return self.finish(connection, response, limit).await,
+                Err(mut error) => match error.take_message() {
+                    // The connection was dead, and hands the request back as it was.
+                    Some(unsent) if is_kept => request = unsent,
+                    Some(_) => return Err(error::from_connect(error.into_error())),
+                    None => return Err(error::from_exchange(error.into_error())),
+                },
+            }
+            *sent = false;
+        }
+    }
+
+    async fn connect(&self, server: &Server) -> Result<Connection, HttpError> {
+        let stream = connector::connect(self.connector.clone(), server.url()).await?;
+        let is_proxied = stream.connected().is_proxied();
+        let opened = self.pool.open(server.clone(), stream, is_proxied).await;
+        opened.map_err(error::from_connect)
+    }
+
+    /// Reads the body, and keeps the connection unless the server may close it.
+    async fn finish(
+        &self,
+        connection: Connection,
+        response: ::http::Response<Incoming>,
+        limit: usize,
+    ) -> Result<Response, HttpError> {
+        let may_close = http::server_may_close(&response);
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
+        if !may_close {
+            self.pool.put(connection);
+        }
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
 }
 
 impl<C> fmt::Debug for HyperClient<C> {

@@ -9,17 +9,20 @@
 //! ```
 
 use std::{
-    io::{self, Read},
     sync::Arc,
+    task::{Context, Poll, Waker},
 };
 
-use bytes::Bytes;
 use cueapi_core::{
     ApiKey, BlockingClient, ClientBuilder, Error,
-    http::{BlockingHttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response},
+    http::{BlockingHttpClient, HttpClient as _, HttpError, HttpErrorKind, Request, Response},
+};
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::coop,
 };
 
-use crate::{config, error};
+use crate::{ReqwestClient, config};
 
 /// The erased type of an HTTP stack, so that users write plain [`BlockingClient`].
 type SharedBlockingClient = Arc<dyn BlockingHttpClient + Send + Sync>;
@@ -28,7 +31,7 @@ type SharedBlockingClient = Arc<dyn BlockingHttpClient + Send + Sync>;
 ///
 /// # Errors
 ///
-/// [`Build`](crate::ErrorKind::Build) for a key that cannot be sent, or when TLS cannot be set up.
+/// [`Build`](crate::ErrorKind::Build) for a key that cannot be sent, when TLS cannot be set up, and in async code.
 ///
 /// ```
 /// # fn main() -> Result<(), cueapi_reqwest::Error> {
@@ -59,7 +62,7 @@ pub fn builder(key: impl Into<ApiKey>) -> ClientBuilder<SharedBlockingClient> {
 ///
 /// # Errors
 ///
-/// [`Build`](crate::ErrorKind::Build) without a key, or when TLS cannot be set up.
+/// [`Build`](crate::ErrorKind::Build) without a key, when TLS cannot be set up, and in async code.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), cueapi_reqwest::Error> {
@@ -75,20 +78,22 @@ fn shared() -> Result<SharedBlockingClient, HttpError> {
     Ok(Arc::new(BlockingReqwestClient::new()?))
 }
 
-/// A [`BlockingHttpClient`] on [`reqwest::blocking`].
+/// A [`BlockingHttpClient`] on reqwest: a [`ReqwestClient`] with a runtime of its own, on one thread in the background.
 ///
-/// Must not be used inside an async runtime: reqwest panics there. Clones share the connections.
+/// Must not be used in async code, whose thread it would block: building it there fails, and so do its calls. Functions
+/// given to `spawn_blocking` may use it. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct BlockingReqwestClient {
-    client: reqwest::blocking::Client,
+    client: ReqwestClient,
+    runtime: Arc<Background>,
 }
 
 impl BlockingReqwestClient {
-    /// What [`ReqwestClient::new`](crate::ReqwestClient::new) is, without a runtime.
+    /// What [`ReqwestClient::new`] is, without a runtime.
     ///
     /// # Errors
     ///
-    /// When TLS cannot be set up, for example where the operating system has no certificate authorities.
+    /// In async code, and when TLS cannot be set up, for example where the operating system has no certificate authorities.
     ///
     /// ```
     /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
@@ -97,67 +102,96 @@ impl BlockingReqwestClient {
     /// # }
     /// ```
     pub fn new() -> Result<Self, HttpError> {
-        Self::from_builder(config::defaults())
+        Self::from_builder(config::defaults)
     }
 
-    /// A client with settings of your own, see [`ReqwestClient::from_builder`](crate::ReqwestClient::from_builder).
+    /// A client with settings of your own, see [`ReqwestClient::from_builder`].
     ///
     /// # Errors
     ///
-    /// When reqwest cannot build the client.
+    /// In async code, and when reqwest cannot build the client.
     ///
     /// ```
     /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
-    /// let builder = reqwest::Client::builder().no_proxy();
-    /// let client = cueapi_reqwest::BlockingReqwestClient::from_builder(builder)?;
+    /// let client = cueapi_reqwest::BlockingReqwestClient::from_builder(|| reqwest::Client::builder().no_proxy())?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
-        // The blocking builder has a timeout of its own, the attempt's is enough.
-        let builder = reqwest::blocking::ClientBuilder::from(config::conforming(builder)).timeout(None);
+    pub fn from_builder(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, HttpError> {
+        check_thread()?;
         Ok(Self {
-            client: builder.build().map_err(error::from_reqwest)?,
+            client: ReqwestClient::from_builder(builder)?,
+            runtime: Arc::new(Background::start()?),
         })
     }
 }
 
 impl BlockingHttpClient for BlockingReqwestClient {
     fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let limit = request
-            .extensions()
-            .get::<MaxResponseBytes>()
-            .map_or(usize::MAX, |limit| limit.0);
-        let (target, timeout) = (request.uri().clone(), config::timeout(&request));
-        let mut request = reqwest::blocking::Request::try_from(request).map_err(error::from_reqwest)?;
-        config::check_target(&target, request.url())?;
-        *request.timeout_mut() = timeout;
-
-        let mut response = self.client.execute(request).map_err(error::from_reqwest)?;
-        let mut head = ::http::Response::new(());
-        *head.status_mut() = response.status();
-        *head.version_mut() = response.version();
-        std::mem::swap(head.headers_mut(), response.headers_mut());
-        let body = read(response, limit)?;
-        Ok(head.map(|()| body))
+        check_thread()?;
+        self.runtime.block_on(self.client.send(request))
     }
 }
 
-/// The body, one byte more than allowed at most.
-fn read(response: reqwest::blocking::Response, limit: usize) -> Result<Bytes, HttpError> {
-    let mut body = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    response.take(most).read_to_end(&mut body).map_err(from_read)?;
-    if body.len() > limit {
-        return Err(HttpError::new(HttpErrorKind::TooLarge));
+/// A runtime that may be dropped anywhere, in async code too.
+#[derive(Debug)]
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn start() -> Result<Self, HttpError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("cueapi-reqwest")
+            .enable_all()
+            .build()
+            .map_err(|error| HttpError::new(HttpErrorKind::Other).with_source(error))?;
+        Ok(Self(Some(runtime)))
     }
-    Ok(body.into())
+
+    fn block_on<T>(&self, exchange: impl Future<Output = Result<T, HttpError>>) -> Result<T, HttpError> {
+        match &self.0 {
+            Some(runtime) => runtime.block_on(exchange),
+            None => unreachable!("only drop takes it"),
+        }
+    }
 }
 
-/// reqwest wraps its own error in the one of `Read`.
-fn from_read(error: io::Error) -> HttpError {
-    match error.into_inner() {
-        Some(inner) => error::from_body(inner),
-        None => HttpError::new(HttpErrorKind::Interrupted),
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
+}
+
+/// Fails in async code, where Tokio would panic.
+fn check_thread() -> Result<(), HttpError> {
+    if !is_async() {
+        return Ok(());
+    }
+    Err(HttpError::new(HttpErrorKind::Unsendable).with_source(
+        "this is async code, whose thread a blocking call would hold up: use the async client, or move the call into \
+         tokio::task::spawn_blocking",
+    ))
+}
+
+/// Whether this thread runs async code. Tokio has no question for that, but a thread that may block has no budget that
+/// could run out; what is taken here is given back.
+fn is_async() -> bool {
+    /// More than a budget has: 128 in Tokio 1.
+    const PLENTY: usize = 1024;
+
+    if Handle::try_current().is_err() {
+        return false;
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let take_one = |_| match coop::poll_proceed(&mut context) {
+        Poll::Ready(one) => Some(one),
+        Poll::Pending => None,
+    };
+    let taken: Vec<_> = (0..PLENTY).map_while(take_one).collect();
+    let ran_out = taken.len() < PLENTY;
+    // The last one first: each gives back what it found.
+    taken.into_iter().rev().for_each(drop);
+    ran_out
 }

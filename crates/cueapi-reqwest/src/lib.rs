@@ -4,13 +4,20 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod clients;
 mod config;
+mod connecting;
 mod error;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use cueapi_core::http::{HttpClient, HttpError, MaxResponseBytes, Request, Response};
+use cueapi_core::{
+    endpoint::Repeat,
+    http::{AttemptTimeout, HttpClient, HttpError, MaxResponseBytes, Request, Response},
+};
 use http_body_util::{BodyExt, Limited};
+
+use crate::clients::{Clients, Lease};
 
 #[cfg(feature = "blocking")]
 pub use self::blocking::BlockingReqwestClient;
@@ -71,7 +78,7 @@ pub fn from_env() -> Result<Client, Error> {
 /// Needs a Tokio runtime with I/O and time. Clones share the connections.
 #[derive(Debug, Clone)]
 pub struct ReqwestClient {
-    client: reqwest::Client,
+    clients: Arc<Clients>,
 }
 
 impl ReqwestClient {
@@ -89,13 +96,15 @@ impl ReqwestClient {
     /// # }
     /// ```
     pub fn new() -> Result<Self, HttpError> {
-        Self::from_builder(config::defaults())
+        Self::from_builder(config::defaults)
     }
 
     /// A client with settings of your own: proxies, roots, client certificates, resolver, timeouts.
     ///
-    /// Redirects, reqwest's own retries and decompression are switched off whatever the builder says. That is why this
-    /// takes a builder and not a [`reqwest::Client`]: in a finished one they can no longer be.
+    /// Takes a function, because it makes three clients: one for calls that may be repeated, one for calls that may not,
+    /// and one that keeps no connection. Redirects, reqwest's own retries and decompression are switched off whatever the
+    /// builder says, and connections are kept for 4 idle seconds. That is why this takes builders and not a
+    /// [`reqwest::Client`]: in a finished one they can no longer be.
     ///
     /// # Errors
     ///
@@ -103,38 +112,47 @@ impl ReqwestClient {
     ///
     /// ```
     /// # fn main() -> Result<(), cueapi_core::http::HttpError> {
-    /// let builder = reqwest::Client::builder().no_proxy();
-    /// let client = cueapi_reqwest::ReqwestClient::from_builder(builder)?;
+    /// let client = cueapi_reqwest::ReqwestClient::from_builder(|| reqwest::Client::builder().no_proxy())?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, HttpError> {
-        let client = config::conforming(builder).build().map_err(error::from_reqwest)?;
-        Ok(Self { client })
+    pub fn from_builder(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, HttpError> {
+        let clients = Arc::new(Clients::new(builder)?);
+        Ok(Self { clients })
     }
 }
 
 impl HttpClient for ReqwestClient {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let limit = request
-            .extensions()
-            .get::<MaxResponseBytes>()
-            .map_or(usize::MAX, |limit| limit.0);
-        let (target, timeout) = (request.uri().clone(), config::timeout(&request));
-        let mut request = reqwest::Request::try_from(request).map_err(error::from_reqwest)?;
+        let extensions = request.extensions();
+        let repeat = extensions.get().copied().unwrap_or(Repeat::Unsafe);
+        let timeout = extensions
+            .get::<AttemptTimeout>()
+            .map_or(Duration::MAX, |timeout| timeout.0);
+        let limit = extensions.get::<MaxResponseBytes>().map_or(usize::MAX, |limit| limit.0);
+        let target = request.uri().clone();
+        let request = reqwest::Request::try_from(request).map_err(error::from_reqwest)?;
         config::check_target(&target, request.url())?;
-        *request.timeout_mut() = timeout;
 
-        // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or the
-        // request goes to a connection that the server has long closed.
-        tokio::task::yield_now().await;
-        let response = self.client.execute(request).await.map_err(error::from_reqwest)?;
-        let (head, body) = ::http::Response::<reqwest::Body>::from(response).into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
-        Ok(Response::from_parts(head, body.to_bytes()))
+        let exchange = exchange(self.clients.lend(repeat), request, limit);
+        connecting::within(timeout, exchange).await
     }
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
+}
+
+async fn exchange(mut lease: Lease<'_>, request: reqwest::Request, limit: usize) -> Result<Response, HttpError> {
+    // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or the
+    // request goes to a connection that the server has long closed.
+    tokio::task::yield_now().await;
+    let response = lease.client.execute(request).await.map_err(error::from_reqwest)?;
+    let response = ::http::Response::<reqwest::Body>::from(response);
+    if http::server_may_close(&response) {
+        lease.may_close();
+    }
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
+    Ok(Response::from_parts(head, body.to_bytes()))
 }

@@ -1,11 +1,11 @@
 //! An HTTP client that is not `Send`, as on single-threaded runtimes: hyper's connections without a pool that threads
 //! could share.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, io, rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use cueapi_core::http::{
-    AttemptTimeout, HttpError, HttpErrorKind, LocalHttpClient, MaxResponseBytes, Request, Response,
+    AttemptTimeout, HttpError, HttpErrorKind, LocalHttpClient, MaxResponseBytes, Request, Response, server_may_close,
 };
 use http::{HeaderValue, Uri, header::HOST, uri::Authority};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -27,6 +27,9 @@ impl LocalHttpClient for LocalClient {
             .get::<AttemptTimeout>()
             .map_or(Duration::MAX, |timeout| timeout.0);
         tokio::task::yield_now().await;
+        if request.uri().scheme_str() == Some("https") {
+            return Err(HttpError::new(HttpErrorKind::Unsendable).with_source("there is no TLS here"));
+        }
         let timed_out = |elapsed| HttpError::new(HttpErrorKind::Timeout).with_source(elapsed);
         tokio::time::timeout(timeout, self.exchange(request))
             .await
@@ -83,17 +86,20 @@ impl LocalClient {
             }
         };
 
+        let may_close = server_may_close(&response);
         let (head, body) = response.into_parts();
         let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            let too_large = error.is::<LengthLimitError>();
-            HttpError::new(if too_large {
-                HttpErrorKind::TooLarge
-            } else {
-                HttpErrorKind::Interrupted
-            })
-            .with_source(error)
+            let framing = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+            let kind = match framing.map(io::Error::kind) {
+                _ if error.is::<LengthLimitError>() => HttpErrorKind::TooLarge,
+                Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => HttpErrorKind::Other,
+                _ => HttpErrorKind::Interrupted,
+            };
+            HttpError::new(kind).with_source(error)
         })?;
-        self.idle.borrow_mut().push((authority, connection));
+        if !may_close {
+            self.idle.borrow_mut().push((authority, connection));
+        }
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cueapi_core::http::{
     AttemptTimeout, BlockingHttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response,
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 const MAX_HEAD: u64 = 64 * 1024;
 
@@ -32,6 +32,9 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(request: &Request, deadline: Instant) -> Result<Self, HttpError> {
+        if request.uri().scheme_str() == Some("https") {
+            return Err(HttpError::new(HttpErrorKind::Unsendable).with_source("there is no TLS here"));
+        }
         let connect = || {
             let (host, port) = (
                 request.uri().host().unwrap_or_default(),
@@ -84,7 +87,13 @@ impl Connection {
         let mut limited = self.stream.by_ref().take(MAX_HEAD);
         while !head.ends_with(b"\r\n\r\n") {
             if limited.read_until(b'\n', &mut head)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                let is_http = head.starts_with(b"HTTP/1.") && limited.limit() > 0;
+                let kind = if is_http || head.is_empty() {
+                    io::ErrorKind::UnexpectedEof
+                } else {
+                    io::ErrorKind::InvalidData
+                };
+                return Err(kind.into());
             }
         }
         let mut headers = [httparse::EMPTY_HEADER; 100];
@@ -103,9 +112,7 @@ impl Connection {
 
     fn read_body(&mut self, response: &http::Response<()>, limit: usize) -> Result<Bytes, HttpError> {
         let headers = response.headers();
-        let length = headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let length = length(headers).map_err(failed)?;
         let mut body = Vec::new();
         if response.status() == StatusCode::NO_CONTENT || response.status() == StatusCode::NOT_MODIFIED {
         } else if headers.contains_key(header::TRANSFER_ENCODING) {
@@ -128,7 +135,10 @@ impl Connection {
     fn read_chunk(&mut self, body: &mut Vec<u8>, limit: usize) -> Result<bool, HttpError> {
         let mut line = String::new();
         self.stream.by_ref().take(64).read_line(&mut line).map_err(failed)?;
-        let size = u64::from_str_radix(line.trim_end(), 16).map_err(|_| failed(io::ErrorKind::UnexpectedEof.into()))?;
+        if line.is_empty() {
+            return Err(failed(io::ErrorKind::UnexpectedEof.into()));
+        }
+        let size = u64::from_str_radix(line.trim_end(), 16).map_err(|error| failed(not_http(error)))?;
         let room = (limit - body.len()) as u64;
         let read = self
             .stream
@@ -146,6 +156,17 @@ impl Connection {
             Ok(size > 0)
         }
     }
+}
+
+/// The length that the head gives, if it gives one and no more than one.
+fn length(headers: &HeaderMap) -> io::Result<Option<u64>> {
+    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.any(|value| value != first) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let text = first.to_str().map_err(not_http)?;
+    text.parse().map(Some).map_err(not_http)
 }
 
 /// A stream whose reads and writes end at a deadline.

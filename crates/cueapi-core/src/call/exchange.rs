@@ -197,6 +197,7 @@ impl Exchange {
         extensions.insert(AttemptTimeout(limit));
         extensions.insert(MaxResponseBytes(self.options.max_response_bytes));
         extensions.insert(Operation::new(self.rules.operation, self.attempts));
+        extensions.insert(self.rules.repeat);
         Next::Send(request)
     }
 

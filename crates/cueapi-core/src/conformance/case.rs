@@ -9,7 +9,10 @@ use super::{
     message::Received,
     server::{FLOOD, PATIENCE, Reply},
 };
-use crate::http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation, Request, Response};
+use crate::{
+    endpoint::Repeat,
+    http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation, Request, Response},
+};
 
 /// How late a timeout may come on a busy machine; well under the server's patience, so that the two differ.
 const GRACE: Duration = Duration::from_secs(3);
@@ -32,8 +35,8 @@ pub(super) struct Case {
 pub(super) enum Step {
     /// One exchange.
     Call(Call),
-    /// Two exchanges in flight.
-    AtOnce(Call, Call),
+    /// Sequences of exchanges, all of them in flight at once.
+    AtOnce(Vec<Vec<Call>>),
     /// A call that is dropped once the server has its request.
     Abandon(Call),
     /// The server stops, and nobody listens at its address any more.
@@ -44,14 +47,17 @@ pub(super) enum Step {
     AwaitCloseBusy,
     /// Waits until a flood has ended, and checks that it did not run dry.
     FloodWasCut,
-    /// The client's `sleep`.
+    /// The client's `sleep`, which must last as long as asked.
     Sleep(Duration),
+    /// Lets time pass.
+    Pause(Duration),
 }
 
 /// A request and what must come of it.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     method: Method,
+    scheme: &'static str,
     target: &'static str,
     headers: Vec<(&'static str, &'static [u8])>,
     body: &'static [u8],
@@ -66,11 +72,18 @@ enum Expect {
         status: u16,
         headers: Vec<(&'static str, &'static [u8])>,
         body: Vec<u8>,
+        /// The failures that are as good as this response.
+        or: &'static [HttpErrorKind],
     },
     Failure(&'static [HttpErrorKind]),
-    /// Refused before sending, or 200.
-    AnyOrRefusal,
 }
+
+/// The failures that promise that nothing was sent.
+const UNSENT: [HttpErrorKind; 3] = [
+    HttpErrorKind::Connect,
+    HttpErrorKind::Certificate,
+    HttpErrorKind::Unsendable,
+];
 
 impl Case {
     pub(super) fn new(name: &'static str, reason: &'static str) -> Self {
@@ -104,7 +117,7 @@ impl Case {
     pub(super) fn is_async_only(&self) -> bool {
         self.steps
             .iter()
-            .any(|step| matches!(step, Step::AtOnce(..) | Step::Abandon(_) | Step::AwaitCloseBusy))
+            .any(|step| matches!(step, Step::AtOnce(_) | Step::Abandon(_) | Step::AwaitCloseBusy))
     }
 }
 
@@ -112,6 +125,7 @@ impl Call {
     pub(super) fn new(method: Method, target: &'static str) -> Self {
         Self {
             method,
+            scheme: "http",
             target,
             headers: vec![
                 ("authorization", b"Bearer cue_sk_conformance"),
@@ -124,6 +138,7 @@ impl Call {
                 status: 200,
                 headers: Vec::new(),
                 body: b"{}".to_vec(),
+                or: &[],
             },
         }
     }
@@ -158,6 +173,7 @@ impl Call {
             status,
             headers: Vec::new(),
             body: body.into(),
+            or: &[],
         };
         self
     }
@@ -175,8 +191,16 @@ impl Call {
         self
     }
 
-    pub(super) fn may_be_refused(mut self) -> Self {
-        self.expect = Expect::AnyOrRefusal;
+    /// Such a failure is as good as the response.
+    pub(super) fn or_fails(mut self, kinds: &'static [HttpErrorKind]) -> Self {
+        if let Expect::Response { or, .. } = &mut self.expect {
+            *or = kinds;
+        }
+        self
+    }
+
+    pub(super) fn over_tls(mut self) -> Self {
+        self.scheme = "https";
         self
     }
 
@@ -184,7 +208,8 @@ impl Call {
     pub(super) fn request(&self, server: SocketAddr) -> Result<Request, ::http::Error> {
         let mut request = ::http::Request::builder()
             .method(self.method.clone())
-            .uri(format!("http://{server}{}", self.target))
+            .uri(format!("{}://{server}{}", self.scheme, self.target))
+            .extension(self.repeat())
             .extension(AttemptTimeout(self.timeout))
             .extension(MaxResponseBytes(self.cap))
             .extension(Operation::new("conformance", 1));
@@ -194,12 +219,25 @@ impl Call {
         request.body(Bytes::from_static(self.body))
     }
 
+    /// As in the API: what is posted creates or fires something.
+    fn repeat(&self) -> Repeat {
+        if self.method == Method::POST {
+            Repeat::Unsafe
+        } else {
+            Repeat::Safe
+        }
+    }
+
     /// Whether the result is what must come of this call.
     pub(super) fn judge(&self, result: Result<Response, HttpError>, elapsed: Duration) -> Result<(), String> {
         match (&self.expect, result) {
-            (Expect::AnyOrRefusal, Ok(response)) if response.status() == 200 => Ok(()),
-            (Expect::AnyOrRefusal, Err(_)) => Ok(()),
-            (Expect::Response { status, headers, body }, Ok(response)) => {
+            (Expect::Response { or, .. }, Err(error)) if or.contains(&error.kind()) => Ok(()),
+            (
+                Expect::Response {
+                    status, headers, body, ..
+                },
+                Ok(response),
+            ) => {
                 check(response.status() == *status, || {
                     format!("expected status {status}, saw {}", response.status())
                 })?;
@@ -228,12 +266,10 @@ impl Call {
                 check(kinds.contains(&error.kind()), || {
                     format!("expected {}, saw {}", either(kinds), chain(&error))
                 })?;
-                if error.kind() == HttpErrorKind::Timeout {
-                    check(elapsed >= self.timeout && elapsed < self.timeout + GRACE, || {
-                        format!("expected to give up after {:?}, saw {elapsed:?}", self.timeout)
-                    })?;
-                }
-                Ok(())
+                let too_early = error.kind() == HttpErrorKind::Timeout && elapsed < self.timeout;
+                check(!too_early && elapsed < self.timeout + GRACE, || {
+                    format!("expected to give up after {:?}, saw {elapsed:?}", self.timeout)
+                })
             }
             (Expect::Failure(kinds), Ok(response)) => Err(format!(
                 "expected {}, saw an answer: {} {}",
@@ -245,17 +281,16 @@ impl Call {
                 "expected status {status}, saw {} after {elapsed:?}",
                 chain(&error)
             )),
-            (Expect::AnyOrRefusal, Ok(response)) => Err(format!("expected status 200, saw {}", response.status())),
         }
     }
 
     /// Whether nothing of this call may reach the server.
     pub(super) fn stays_at_home(&self) -> bool {
-        matches!(self.expect, Expect::Failure([HttpErrorKind::Connect]))
+        matches!(self.expect, Expect::Failure(kinds) if kinds.iter().all(|kind| UNSENT.contains(kind)))
     }
 
     pub(super) fn may_stay_at_home(&self) -> bool {
-        matches!(self.expect, Expect::AnyOrRefusal)
+        matches!(self.expect, Expect::Response { or, .. } if or.iter().any(|kind| UNSENT.contains(kind)))
     }
 
     /// Whether the request came as it was given.

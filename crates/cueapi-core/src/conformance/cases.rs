@@ -9,7 +9,7 @@ use super::{
     message::{chunk, chunked, head, response},
     server::{FLOOD, Reply},
 };
-use crate::http::HttpErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge};
+use crate::http::HttpErrorKind::{Connect, Interrupted, Other, Timeout, TooLarge, Unsendable};
 
 const SHORT: Duration = Duration::from_millis(250);
 
@@ -32,7 +32,9 @@ pub(super) fn all() -> Vec<Case> {
         one_exchange(),
         limits(),
         failures(),
+        foreign(),
         connections(),
+        closing(),
         waiting(),
     ]
     .into_iter()
@@ -54,7 +56,7 @@ fn requests() -> Vec<Case> {
     let odd_target = |name, target| {
         Case::new(name, "another path is another route, and nobody asked for that one")
             .answer(ok())
-            .call(Call::new(Method::GET, target).may_be_refused())
+            .call(Call::new(Method::GET, target).or_fails(&[Unsendable]))
     };
 
     vec![
@@ -96,6 +98,13 @@ fn requests() -> Vec<Case> {
         odd_target("an empty segment arrives as given or is refused", "/v1//cues"),
         odd_target("an empty query arrives as given or is refused", "/v1/cues?"),
         odd_target("quotes in a query arrive as given or are refused", "/v1/cues?name='a'"),
+        odd_target("'é' arrives as given or is refused", "/caf\u{e9}/v1/cues"),
+        Case::new(
+            "'identity' is the only coding that is asked for",
+            "with another one, or with none named, a proxy may compress, and nothing here decompresses",
+        )
+        .answer(ok())
+        .call(Call::get().header("accept-encoding", b"identity")),
     ]
 }
 
@@ -130,6 +139,44 @@ fn answers() -> Vec<Case> {
                 .with("x-many", b"1")
                 .with("x-many", b"2"),
         ),
+        Case::new(
+            "an encoded body comes as it is",
+            "the SDK names the coding; decoded under the same headers it could not",
+        )
+        .answer(response(200, &[("content-encoding", b"gzip")], GZIP))
+        .call(Call::get().gives(200, GZIP).with("content-encoding", b"gzip")),
+        Case::new(
+            "a body need not be UTF-8",
+            "an error's code counts, also in a message that is not",
+        )
+        .answer(response(500, &[], b"\xef\xbb\xbf{\"a\":\"\xff\xfe\"}"))
+        .call(Call::get().gives(500, *b"\xef\xbb\xbf{\"a\":\"\xff\xfe\"}")),
+        Case::new(
+            "a DELETE may be answered with a body",
+            "proxies and older servers do that",
+        )
+        .answer(response(200, &[], br#"{"deleted":true}"#))
+        .call(Call::new(Method::DELETE, "/v1/cues/cue_1").gives(200, *br#"{"deleted":true}"#)),
+        Case::new(
+            "every Retry-After comes as it is",
+            "the SDK knows all forms, and waits as long as the longest",
+        )
+        .answer(response(
+            429,
+            &[
+                ("retry-after", b"2.503"),
+                ("retry-after", b"Sunday, 06-Nov-94 08:49:37 GMT"),
+                ("retry-after", b"18446744073709551616"),
+            ],
+            b"{}",
+        ))
+        .call(
+            Call::get()
+                .gives(429, "{}")
+                .with("retry-after", b"2.503")
+                .with("retry-after", b"Sunday, 06-Nov-94 08:49:37 GMT")
+                .with("retry-after", b"18446744073709551616"),
+        ),
         Case::new("a response in chunks comes whole", "servers stream lists")
             .answer(chunked(&EVERY_BYTE, 7))
             .call(Call::get().gives(200, EVERY_BYTE)),
@@ -156,6 +203,9 @@ fn answers() -> Vec<Case> {
     ]
 }
 
+/// `{}`, compressed.
+const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
+
 /// One call is one exchange.
 fn one_exchange() -> Vec<Case> {
     let redirect = |name, status, call: Call| {
@@ -178,6 +228,16 @@ fn one_exchange() -> Vec<Case> {
         redirect("a 303 to a POST is an answer", 303, Call::post(b"{}")),
         redirect("a 307 to a POST is an answer", 307, Call::post(b"{}")),
         redirect("a 308 is an answer", 308, Call::get()),
+        Case::new(
+            "a 301 to another scheme is an answer",
+            "the SDK tells that the base URL redirects, and where to",
+        )
+        .answer(response(301, &[("location", b"https://127.0.0.1:1/v1/cues")], b""))
+        .call(
+            Call::get()
+                .gives(301, "")
+                .with("location", b"https://127.0.0.1:1/v1/cues"),
+        ),
         broken("a GET that was read and not answered is not sent again", Call::get()),
         broken(
             "a PUT that was read and not answered is not sent again",
@@ -281,7 +341,7 @@ fn limits() -> Vec<Case> {
             first: b"HTTP/1.1 200 OK\r\n".to_vec(),
             piece: [b"x-filler: ", &piece[..8192], b"\r\n"].concat(),
         })
-        .call(Call::get().fails(&[TooLarge, Interrupted, Other]))
+        .call(Call::get().fails(&[TooLarge, Other]))
         .step(Step::FloodWasCut),
         Case::new(
             "a length that nobody could send allocates nothing",
@@ -328,11 +388,54 @@ fn failures() -> Vec<Case> {
         .reply(Reply::Reset)
         .call(Call::post(b"{\"name\":\"reset\"}").fails(&[Interrupted])),
         Case::new(
-            "an answer that is not HTTP is an error",
-            "another program may listen on the port",
+            "a TLS handshake that stalls is Connect",
+            "until it is done nothing is sent; who has no TLS refuses",
         )
-        .reply(Reply::Close(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()))
-        .call(Call::post(b"{}").fails(&[Interrupted, Other])),
+        .call(
+            Call::post(b"{}")
+                .over_tls()
+                .timeout(SHORT)
+                .fails(&[Connect, Unsendable]),
+        ),
+    ]
+}
+
+/// What another program may answer: an error that is not repeated, because the answer would be the same.
+fn foreign() -> Vec<Case> {
+    let not_http = |name, bytes: &[u8]| {
+        Case::new(
+            name,
+            "sent again it would come again, and something else may listen there",
+        )
+        .reply(Reply::Close(bytes.to_vec()))
+        .call(Call::get().fails(&[Other]))
+    };
+    let many = b"x-many: 1\r\n".repeat(150);
+
+    vec![
+        not_http("an answer that is not HTTP is Other", b"SSH-2.0-OpenSSH_9.6\r\n"),
+        not_http("a TLS alert is Other", b"\x15\x03\x01\x00\x02\x02\x46"),
+        not_http("a status that is no number is Other", b"HTTP/1.1 abc OK\r\n\r\n"),
+        not_http("another version of HTTP is Other", b"HTTP/3.0 200 OK\r\n\r\n"),
+        not_http("a header that is none is Other", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
+        not_http(
+            "a length that is no number is Other",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2x\r\n\r\n{}",
+        ),
+        not_http(
+            "two lengths are Other",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        ),
+        not_http(
+            "a chunk that is none is Other",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n",
+        ),
+        Case::new(
+            "more headers than can be kept are Other",
+            "sent again they would come again; a stack may take them",
+        )
+        .answer([b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n", &*many, b"\r\n{}"].concat())
+        .call(Call::get().or_fails(&[Other])),
     ]
 }
 
@@ -410,6 +513,50 @@ fn connections() -> Vec<Case> {
     ]
 }
 
+/// A connection that the server closes somewhat later than it has answered.
+fn closing() -> Vec<Case> {
+    const REASON: &str = "the server closes it without a look, so that what was sent meanwhile may have run or not, and no look would have \
+         shown it";
+    let delays = [1, 5, 20].map(Duration::from_millis);
+    let later = |name, status, bytes: &[u8], body: &'static str| {
+        let rounds = delays
+            .iter()
+            .flat_map(|&delay| [(delay, Duration::ZERO), (delay, delay / 2)]);
+        rounds.fold(Case::new(name, REASON), |case, (delay, pause)| {
+            case.reply(Reply::CloseAfter(bytes.to_vec(), delay))
+                .answer(ok())
+                .call(Call::get().gives(status, body))
+                .step(Step::Pause(pause))
+                .call(Call::post(b"{}"))
+        })
+    };
+    let (failed, says) = (
+        response(500, &[], b"{}"),
+        response(200, &[("connection", b"close")], b"{}"),
+    );
+    let crowd = delays.iter().cycle().take(48).fold(
+        Case::new("nor, among calls in flight, a connection that answered 500", REASON),
+        |case, &delay| {
+            let (get, other) = (Reply::CloseAfter(failed.clone(), delay), Reply::Answer(ok()));
+            case.reply(Reply::ByMethod(Box::new(get), Box::new(other)))
+        },
+    );
+    let calls = || vec![Call::get().gives(500, "{}"), Call::post(b"{}"), Call::post(b"{}")];
+
+    vec![
+        later("a connection that answered 500 carries no POST", 500, &failed, "{}"),
+        later("nor one that answered 304", 304, &head(304, &[]), ""),
+        later(
+            "nor one that answered 503 without a body",
+            503,
+            &response(503, &[], b""),
+            "",
+        ),
+        later("nor one that said it would close", 200, &says, "{}"),
+        crowd.step(Step::AtOnce((0..16).map(|_| calls()).collect())),
+    ]
+}
+
 /// Several things at a time, and none.
 fn waiting() -> Vec<Case> {
     vec![
@@ -419,7 +566,7 @@ fn waiting() -> Vec<Case> {
         )
         .reply(Reply::AfterTheNext(ok()))
         .answer(ok())
-        .step(Step::AtOnce(Call::get(), Call::get())),
+        .step(Step::AtOnce(vec![vec![Call::get()], vec![Call::get()]])),
         Case::new(
             "dropping the future cancels the exchange",
             "nobody reads what a connection left behind would bring",

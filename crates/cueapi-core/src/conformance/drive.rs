@@ -38,10 +38,11 @@ async fn play<C: LocalHttpClient>(client: &C, case: &Case) -> Result<(), String>
                 call(client, &server, one).await?;
                 sent.push(one);
             }
-            Step::AtOnce(first, second) => {
-                let (a, b) = both(call(client, &server, first), call(client, &server, second)).await;
-                a.and(b)?;
-                sent.extend([first, second]);
+            Step::AtOnce(sequences) => {
+                let sequences = sequences.iter();
+                let results = all_of(sequences.clone().map(|calls| in_turn(client, &server, calls))).await;
+                results.into_iter().collect::<Result<(), _>>()?;
+                sent.extend(sequences.flatten());
             }
             Step::Abandon(one) => {
                 abandon(client, &server, one).await?;
@@ -68,6 +69,7 @@ async fn play<C: LocalHttpClient>(client: &C, case: &Case) -> Result<(), String>
                 until(client, &server, |seen| seen.flooded.is_some()).await;
                 check_flood(server.seen().flooded)?;
             }
+            Step::Pause(duration) => client.sleep(*duration).await,
             Step::Sleep(duration) => {
                 let (started, clock) = (Instant::now(), client.now());
                 client.sleep(*duration).await;
@@ -96,17 +98,37 @@ fn check_arrivals(sent: &[&Call], seen: &Seen) -> Result<(), String> {
     check((fewest..=most).contains(&arrived), || {
         format!("expected {most} exchanges, the server saw {arrived}")
     })?;
-    // Refusals are in cases of their own, so the requests that arrived are those that were sent, in order.
-    sent.iter()
-        .zip(&seen.requests)
-        .try_for_each(|(call, received)| call.check_arrival(received))
+    // Calls that are in flight at once arrive in any order.
+    let mut arrivals: Vec<_> = seen.requests.iter().collect();
+    let missing: Vec<_> = sent
+        .iter()
+        .filter(|call| {
+            let arrival = arrivals.iter().position(|arrival| call.check_arrival(arrival).is_ok());
+            arrival.map(|index| arrivals.remove(index)).is_none()
+        })
+        .collect();
+    match (missing.first(), arrivals.first()) {
+        (Some(call), Some(arrival)) => call.check_arrival(arrival),
+        _ => Ok(()),
+    }
+}
+
+async fn in_turn<C: LocalHttpClient>(client: &C, server: &Server, calls: &[Call]) -> Result<(), String> {
+    for one in calls {
+        call(client, server, one).await?;
+    }
+    Ok(())
 }
 
 async fn call<C: LocalHttpClient>(client: &C, server: &Server, call: &Call) -> Result<(), String> {
     let request = call.request(server.address()).map_err(|error| error.to_string())?;
     let started = Instant::now();
     let result = client.send(request).await;
-    call.judge(result, started.elapsed())
+    let elapsed = started.elapsed();
+    check(server.seen().too_late == 0, || {
+        "expected another connection, the server saw the request on one that it was about to close".to_owned()
+    })?;
+    call.judge(result, elapsed)
 }
 
 /// Drops the exchange when the server has the request; the connection must go with it.
@@ -140,27 +162,20 @@ async fn until<C: LocalHttpClient>(client: &C, server: &Server, condition: impl 
     }
 }
 
-/// Both results, from futures that make progress together.
-async fn both<A, B>(a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
-    let (mut a, mut b) = (pin!(a), pin!(b));
-    let (mut first, mut second) = (None, None);
+/// All results, from futures that make progress together.
+async fn all_of<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
-        if first.is_none() {
-            if let Poll::Ready(done) = a.as_mut().poll(context) {
-                first = Some(done);
+        for (future, output) in &mut running {
+            if output.is_none() {
+                if let Poll::Ready(done) = future.as_mut().poll(context) {
+                    *output = Some(done);
+                }
             }
         }
-        if second.is_none() {
-            if let Poll::Ready(done) = b.as_mut().poll(context) {
-                second = Some(done);
-            }
-        }
-        match (first.take(), second.take()) {
-            (Some(a), Some(b)) => Poll::Ready((a, b)),
-            (a, b) => {
-                (first, second) = (a, b);
-                Poll::Pending
-            }
+        match running.iter().all(|(_, output)| output.is_some()) {
+            true => Poll::Ready(running.iter_mut().filter_map(|(_, output)| output.take()).collect()),
+            false => Poll::Pending,
         }
     })
     .await

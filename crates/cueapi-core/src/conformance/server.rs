@@ -29,6 +29,10 @@ pub(super) enum Reply {
     Close(Vec<u8>),
     /// Sends these bytes, and closes the connection when [`Server::let_close`] says so.
     CloseLater(Vec<u8>),
+    /// Sends these bytes and closes the connection this much later. Nothing that comes meanwhile is read.
+    CloseAfter(Vec<u8>, Duration),
+    /// Does the first to a GET and the second to everything else.
+    ByMethod(Box<Reply>, Box<Reply>),
     /// Leaves the request's body unread and closes, which resets the connection.
     Reset,
     /// Sends these bytes, then nothing. A client that uses the connection again gets the late answer.
@@ -53,6 +57,8 @@ pub(super) struct Seen {
     pub(super) closed: usize,
     /// Clients that hung up while the server stalled.
     pub(super) hung_up: usize,
+    /// Requests on connections that were about to be closed.
+    pub(super) too_late: usize,
     /// Bytes that clients took of a flood that has ended.
     pub(super) flooded: Option<usize>,
 }
@@ -216,6 +222,11 @@ fn serve(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
             _ => Received::read(stream)?,
         };
         let Some(request) = request else { break };
+        let reply = match reply {
+            Some(Reply::ByMethod(get, _)) if request.request_line().starts_with(b"GET ") => Some(*get),
+            Some(Reply::ByMethod(_, other)) => Some(*other),
+            reply => reply,
+        };
         shared.update(|state| state.seen.requests.push(request));
         match reply {
             Some(Reply::Answer(bytes)) => stream.write_all(&bytes)?,
@@ -234,7 +245,11 @@ fn serve(stream: &mut TcpStream, shared: &Shared) -> io::Result<()> {
                 shared.wait(PATIENCE, |state| state.may_close || state.stopping);
                 return linger(stream);
             }
-            Some(Reply::Reset) => return Ok(()),
+            Some(Reply::CloseAfter(bytes, delay)) => {
+                stream.write_all(&bytes)?;
+                return close_after(stream, delay, shared);
+            }
+            Some(Reply::Reset | Reply::ByMethod(..)) => return Ok(()),
             Some(Reply::Stall { first, late }) => return stall(stream, &first, &late, shared),
             Some(Reply::Trickle(head)) => return trickle(stream, &head, shared),
             Some(Reply::Flood { first, piece }) => return flood(stream, &first, &piece, shared),
@@ -250,6 +265,15 @@ fn linger(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(LINGER))?;
     stream.read(&mut [0]).map(drop)
+}
+
+/// Waits, and notes whether a client sends another request meanwhile.
+fn close_after(stream: &mut TcpStream, delay: Duration, shared: &Shared) -> io::Result<()> {
+    stream.set_read_timeout(Some(delay))?;
+    if stream.read(&mut [0])? > 0 {
+        shared.update(|state| state.seen.too_late += 1);
+    }
+    Ok(())
 }
 
 fn stall(stream: &mut TcpStream, first: &[u8], late: &[u8], shared: &Shared) -> io::Result<()> {

@@ -47,6 +47,8 @@ impl HttpError {
     }
 
     /// Adds what the HTTP stack said. A `&str` or `String` will do where its error is not `Send`.
+    ///
+    /// Where nothing was sent, the last of its sources stands in the text of the SDK's error: keep keys and secrets out.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -57,6 +59,15 @@ impl HttpError {
     #[must_use]
     pub const fn kind(&self) -> HttpErrorKind {
         self.kind
+    }
+
+    /// What the HTTP stack says is at the bottom of it, after a colon; nothing where it says nothing.
+    pub(crate) fn cause(&self) -> String {
+        let mut cause = std::error::Error::source(self);
+        while let Some(deeper) = cause.and_then(std::error::Error::source) {
+            cause = Some(deeper);
+        }
+        cause.map(|cause| format!(": {cause}")).unwrap_or_default()
     }
 
     pub(crate) fn into_source(self) -> Option<Box<dyn std::error::Error + Send + Sync>> {
