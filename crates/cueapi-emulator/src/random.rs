@@ -1,8 +1,10 @@
 //! Numbers from a seed, for ids and for faults that strike by chance.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
-/// SplitMix64: a few lines, the same on every platform and in every version. Nothing here has to be unguessable.
+/// A counter, hashed: the same on every platform and in every version. From one number nobody can tell another, so that an id
+/// which anybody may see says nothing about a key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Random(u64);
 
@@ -13,10 +15,11 @@ impl Random {
 
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let digest = Sha256::digest(self.0.to_le_bytes());
+        digest
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
     /// `true` with this probability, to a part in 2³².

@@ -173,3 +173,34 @@ fn logins_mails_sessions_and_echoes_print_no_token() {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }
 }
+
+/// The ids that everybody sees and the keys that nobody may see are drawn from one seed. Undoes the usual cheap mixing.
+#[tokio::test]
+async fn an_id_tells_nothing_about_a_key() {
+    fn unmixed(mut z: u64) -> u64 {
+        let unshift = |z: u64, by: u32| (0..64 / by).fold(z, |x, _| z ^ (x >> by));
+        z = unshift(z, 31).wrapping_mul(0x3196_42b2_d24d_8ec3);
+        z = unshift(z, 27).wrapping_mul(0x96de_1b17_3f11_9089);
+        unshift(z, 30)
+    }
+    fn mixed(mut z: u64) -> u64 {
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+    assert_eq!(unmixed(mixed(7)), 7);
+    let emulator = Emulator::start().await.unwrap();
+    let seen = crate::wire::call_as(&emulator, "nobody", "GET", "/v1/info", "").await;
+    let id = seen.header("x-request-id").unwrap().replace('-', "");
+    let first = u64::from_str_radix(&id[..16], 16).unwrap();
+    let key = emulator.api_key();
+    // Four bits of an id are its version.
+    for version in 0..16 {
+        let mut state = unmixed(first & !0xf000 | version << 12);
+        for _ in 0..1000 {
+            state = state.wrapping_sub(0x9e37_79b9_7f4a_7c15);
+            let drawn = format!("{:016x}", mixed(state));
+            assert!(!key.contains(&drawn), "the key can be computed from {id}");
+        }
+    }
+}
