@@ -272,7 +272,8 @@ impl Emulator {
         self.shared.run_until_idle().await;
     }
 
-    /// The requests that have been sent, in order, failed ones included; the last 10,000.
+    /// The requests that have been sent, in order, failed ones included; the last 10,000, or fewer where their bodies
+    /// have more than 64 MiB.
     #[must_use]
     pub fn deliveries(&self) -> Vec<SentDelivery> {
         self.shared.sent().iter().cloned().collect()
