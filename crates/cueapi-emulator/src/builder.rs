@@ -239,7 +239,7 @@ impl Builder {
     /// How far back runs of recurring cues are made up for that were missed while the emulator, or the machine, was off. The
     /// default is a day. Nothing is missed on a held clock.
     ///
-    /// They happen in order, a few at a time, so that requests are answered meanwhile; 20,000 at most, of all cues together.
+    /// They happen in order, a few at a time, so that requests are answered meanwhile; 100,000 at most, of all cues together.
     /// What is skipped is said on stderr. A real server makes up for all, one run per cue every 5 seconds.
     pub fn catch_up(mut self, back: Duration) -> Self {
         self.catch_up = SignedDuration::try_from(back).unwrap_or(SignedDuration::MAX);

@@ -41,7 +41,7 @@ struct Arguments {
     /// that cannot be written is answered with 500, stays in memory, and is written with the next one that can be
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// How far back runs are made up for that were missed while the program or the machine was off, such as 90m or 7d; 20,000
+    /// How far back runs are made up for that were missed while the program or the machine was off, such as 90m or 7d; 100,000
     /// runs at most, and what is skipped is said on stderr
     #[arg(long, default_value = "1d", value_parser = parse_duration, value_name = "TIME|0")]
     catch_up: Duration,

@@ -4,6 +4,7 @@ use cueapi_emulator::engine::{AttemptResult, CreateCue, Engine, Limits, Schedule
 use jiff::{SignedDuration, Timestamp};
 
 const START: &str = "2026-01-01T00:00:30Z";
+const MOST: usize = 100_000;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// An engine with cues, after some days without a look at it; and the moment of that look.
@@ -61,17 +62,13 @@ fn what_was_missed_longer_ago_is_skipped_and_named() {
 }
 
 #[test]
-fn all_cues_together_make_up_for_twenty_thousand_runs_at_most() {
-    for (cues, cron, most) in [
-        (10, "* * * * *", 20_000),
-        (1, "* * * * * *", 20_000),
-        (300, "* * * * *", 20_000),
-    ] {
+fn all_cues_together_make_up_for_a_hundred_thousand_runs_at_most() {
+    for (cues, cron) in [(10, "* * * * *"), (1, "* * * * * *")] {
         let cues: Vec<_> = (0..cues).map(|n| worker(&format!("cue {n}"), cron)).collect();
         let (engine, now) = after(30, Some(DAY * 30), &cues);
         let made_up = engine.executions().count();
         assert!(
-            made_up <= most + cues.len() * 2 && made_up > most - cues.len() * 2,
+            made_up <= MOST + cues.len() * 2 && made_up > MOST - cues.len() * 2,
             "{} cues: {made_up}",
             cues.len()
         );
@@ -87,13 +84,13 @@ fn all_cues_together_make_up_for_twenty_thousand_runs_at_most() {
 fn a_pace_that_changes_gets_round_no_bound() {
     // Every second, in one hour of the day.
     let (engine, _) = after(30, Some(DAY * 30), &[worker("burst", "* 9 * * * *")]);
-    assert!(engine.executions().count() <= 20_000, "{}", engine.executions().count());
+    assert!(engine.executions().count() <= MOST, "{}", engine.executions().count());
     let (engine, _) = after(
         30,
         Some(DAY * 30),
         &[worker("burst", "* 9 * * * *"), worker("seconds", "* * * * * *")],
     );
-    assert!(engine.executions().count() <= 20_000, "{}", engine.executions().count());
+    assert!(engine.executions().count() <= MOST, "{}", engine.executions().count());
 }
 
 #[test]

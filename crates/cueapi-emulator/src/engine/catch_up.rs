@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Cue, CueStatus, Engine, cue::CueKey, timers::Timer};
 
-/// How many runs are made up for, of all cues together: about 40 MB.
-const MOST: usize = 20_000;
+/// How many runs are made up for, of all cues together: about 150 MB.
+const MOST: usize = 100_000;
 
 /// A run that comes no later than this was not missed.
 const LATE: SignedDuration = SignedDuration::from_mins(1);
@@ -27,7 +27,7 @@ pub struct Skipped {
 }
 
 impl Engine {
-    /// How far back missed runs of recurring cues are made up for, and then 20,000 of them at most; without it, which is how an
+    /// How far back missed runs of recurring cues are made up for, and then 100,000 of them at most; without it, which is how an
     /// engine begins, all of them. A one-time cue is never skipped.
     pub fn catch_up(&mut self, back: Option<SignedDuration>) {
         self.catch_up = back;
