@@ -47,13 +47,23 @@ impl ApiKey {
         Self(None)
     }
 
+    /// The key in an environment variable; none that is empty, as `build` then says.
+    pub(crate) fn from_env(variable: Option<String>) -> Self {
+        let text = variable.unwrap_or_default();
+        let key = Self::new(&text);
+        erase(text);
+        key
+    }
+
     pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, BuildError> {
         let Some(key) = &self.0 else { return Ok(None) };
         if let Some(fault) = fault(key) {
             return Err(BuildError::new(fault));
         }
-        let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
-            .map_err(|_| BuildError::new("the API key is no header value: copy it again"))?;
+        let text = format!("Bearer {key}");
+        let value = HeaderValue::from_str(&text);
+        erase(text);
+        let mut value = value.map_err(|_| BuildError::new("the API key is no header value: copy it again"))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
@@ -89,6 +99,22 @@ fn fault(key: &str) -> Option<&'static str> {
         Some("the API key ends after cue_sk_: pass all of it")
     } else {
         None
+    }
+}
+
+#[cfg(not(feature = "zeroize"))]
+use std::mem::drop as erase;
+
+/// Overwrites a text that is no longer needed.
+#[cfg(feature = "zeroize")]
+fn erase(mut text: String) {
+    zeroize::Zeroize::zeroize(&mut text);
+}
+
+#[cfg(feature = "zeroize")]
+impl Drop for ApiKey {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }
 

@@ -69,8 +69,12 @@ impl<H> ClientBuilder<H> {
 
     /// The same for a stack whose making can fail; `build` reports it.
     pub fn try_new(key: impl Into<ApiKey>, http: Result<H, HttpError>) -> Self {
+        Self::with_key(key.into(), http)
+    }
+
+    fn with_key(key: ApiKey, http: Result<H, HttpError>) -> Self {
         Self {
-            key: key.into(),
+            key,
             http,
             base_url: DEFAULT_BASE_URL.to_owned(),
             user_agent: None,
@@ -84,7 +88,7 @@ impl<H> ClientBuilder<H> {
     /// A variable that is missing, empty or not UTF-8 counts as not set; without a key, `build` says so.
     pub fn from_env(http: Result<H, HttpError>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let builder = Self::try_new(variable("CUEAPI_API_KEY").unwrap_or_default(), http);
+        let builder = Self::with_key(ApiKey::from_env(variable("CUEAPI_API_KEY")), http);
         match variable("CUEAPI_BASE_URL") {
             Some(url) => builder.base_url(url),
             None => builder,

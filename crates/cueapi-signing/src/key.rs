@@ -73,3 +73,17 @@ impl From<[u8; 32]> for Tag {
         Self(CtOutput::new(bytes.into()))
     }
 }
+
+#[cfg(all(test, feature = "zeroize"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_secret_is_erased_when_it_is_dropped() {
+        // Without the feature these are plain numbers, whose memory is left as it is.
+        assert!(core::mem::needs_drop::<Key>());
+        assert!(core::mem::needs_drop::<Message>());
+        const fn is_erased<T: hmac::digest::zeroize::ZeroizeOnDrop>() {}
+        is_erased::<CtOutput<Hmac<Sha256>>>();
+    }
+}

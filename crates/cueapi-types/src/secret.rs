@@ -1,5 +1,14 @@
 //! Secrets, which show themselves only when asked.
 
+#[cfg(not(feature = "zeroize"))]
+use std::mem::drop as erase;
+
+/// Overwrites a text that is no longer needed.
+#[cfg(feature = "zeroize")]
+fn erase(mut text: String) {
+    zeroize::Zeroize::zeroize(&mut text);
+}
+
 /// Defines a newtype over a secret's text.
 macro_rules! secret {
     ($( $(#[$meta:meta])* $name:ident )+) => { $(
@@ -8,7 +17,7 @@ macro_rules! secret {
         /// `Debug` does not show it and there is no `Display`, so that it cannot end up in a log by accident. Serialising
         /// does write it out.
         #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
+        #[serde(from = "String")]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -32,9 +41,22 @@ macro_rules! secret {
 
         impl From<String> for $name {
             fn from(secret: String) -> Self {
-                Self(secret.into())
+                // Copied, because shrinking a String can leave a copy of its text behind.
+                let kept = Self::from(&*secret);
+                erase(secret);
+                kept
             }
         }
+
+        #[cfg(feature = "zeroize")]
+        impl Drop for $name {
+            fn drop(&mut self) {
+                zeroize::Zeroize::zeroize(&mut self.0);
+            }
+        }
+
+        #[cfg(feature = "zeroize")]
+        impl zeroize::ZeroizeOnDrop for $name {}
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -101,4 +123,29 @@ secret! {
     /// assert_eq!(format!("{:?}", DeviceCode::from("ABCD-EFGH")), "DeviceCode(..)");
     /// ```
     DeviceCode
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "zeroize")]
+    #[test]
+    fn every_secret_is_erased_when_it_is_dropped() {
+        const fn is_erased<T: zeroize::ZeroizeOnDrop>() {}
+        is_erased::<WebhookSecret>();
+        is_erased::<SessionToken>();
+        is_erased::<IssuedKey>();
+        is_erased::<AccountToken>();
+        is_erased::<LoginToken>();
+        is_erased::<DeviceCode>();
+    }
+
+    #[test]
+    fn a_secret_is_plain_text_on_the_wire() {
+        let secret: WebhookSecret = serde_json::from_str(r#""whsec_\u0031""#).unwrap();
+        assert_eq!(secret.expose(), "whsec_1");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), r#""whsec_1""#);
+        assert_eq!(secret, WebhookSecret::from("whsec_1".to_owned()));
+    }
 }
