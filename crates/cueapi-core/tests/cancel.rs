@@ -1,5 +1,7 @@
 //! What is lost when a future is dropped before it is ready: the attempt that is under way, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::{
     future::pending,
     pin::{Pin, pin},
