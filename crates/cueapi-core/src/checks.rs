@@ -1,36 +1,45 @@
 //! What depends on a request's arguments: whether a server can work with it, and whether it can be repeated.
 
+use std::collections::HashMap;
+
 use crate::{
     api::{
-        cues::{BulkDeleteCues, CreateCue},
+        cues::{BulkDeleteCues, CreateCue, FireCue, UpdateCue},
         messages::SendMessage,
     },
     endpoint::{Endpoint, Repeat},
     error::BuildError,
 };
-use cueapi_types::Transport;
-use serde::Deserialize;
+use cueapi_types::{Payload, Transport};
+
+pub(crate) fn create_cue(cue: &CreateCue) -> Result<(), BuildError> {
+    match cue.transport {
+        Transport::Worker => task_is_text(cue.payload.as_ref()),
+        _ => Ok(()),
+    }
+}
+
+/// An update does not know whether its cue is a worker's, unless it sets a callback.
+pub(crate) fn update_cue(update: &UpdateCue) -> Result<(), BuildError> {
+    match update.callback {
+        None => task_is_text(update.payload.as_ref()),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn fire_cue(fire: &FireCue) -> Result<(), BuildError> {
+    task_is_text(fire.payload_override.as_ref())
+}
 
 /// A worker cue whose `payload.task` is not a text makes `claimable` answer 500 for the whole account while one of its
 /// executions is pending (observed on a running server).
-pub(crate) fn create_cue(cue: &CreateCue) -> Result<(), BuildError> {
-    #[derive(Deserialize)]
-    struct Task {
-        #[serde(default)]
-        task: Option<serde_json::Value>,
-    }
-    let Transport::Worker = cue.transport else {
-        return Ok(());
-    };
-    let task = cue
-        .payload
-        .as_ref()
-        .filter(|payload| payload.as_str().starts_with('{'))
-        .and_then(|payload| payload.parse::<Task>().ok())
-        .and_then(|payload| payload.task);
-    match task {
-        Some(task) if !task.is_string() => Err(BuildError::new(
-            "payload.task of a worker cue must be a text: with anything else the server fails to list claimable executions",
+fn task_is_text(payload: Option<&Payload>) -> Result<(), BuildError> {
+    // Of two members of one name a server takes the last, as a map does.
+    let members = payload.and_then(|payload| payload.parse::<HashMap<String, Payload>>().ok());
+    match members.and_then(|mut members| members.remove("task")) {
+        Some(task) if !task.as_str().starts_with('"') && task.as_str() != "null" => Err(BuildError::new(
+            "payload.task of a worker cue must be a text: with anything else the server fails to list claimable \
+             executions, all of the account's. To change the payload of a webhook cue, set its callback in the same update",
         )),
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use cueapi_core::{
     call::Step,
     http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation},
     testing::{self, Replay, ReplayClient, failure, json, response},
-    types::{Callback, ErrorCode, Outcome, Schedule, Transport},
+    types::{Callback, ErrorCode, Outcome, Payload, Schedule, Transport},
 };
 use serde_json::json as value;
 
@@ -403,6 +403,44 @@ fn what_no_server_can_take_is_refused_before_it_is_sent() {
     }
     create("n", &value!({"task": 7}), callback()).unwrap();
     create("n", &value!({"task": "seven"}), Transport::Worker).unwrap();
+}
+
+/// A worker cue whose `payload.task` is not a text breaks the list of claimable executions of its whole account.
+#[test]
+fn a_task_that_is_not_a_text_is_sent_on_no_way() {
+    let payloads = [
+        r#"{"task":7}"#,
+        r#"{"task":["a"]}"#,
+        r#"{"task":true}"#,
+        r#"{"task":1e400}"#,
+        r#"{"task":"a","task":7}"#,
+        r#"{"t\u0061sk":7}"#,
+    ];
+    for payload in payloads.map(|json| Payload::from_json(json).unwrap()) {
+        let replay = ReplayClient::default();
+        let cues = replay.client().cues();
+        let create = cues.create("n", Schedule::cron("@daily"), Transport::Worker);
+        for error in [
+            testing::run(create.payload(&payload).send()).unwrap_err(),
+            testing::run(cues.update("cue_1").payload(&payload).send()).unwrap_err(),
+            testing::run(cues.fire("cue_1").payload_override(&payload).send()).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Build, "{}", payload.as_str());
+            assert!(error.to_string().contains("payload.task"), "{error}");
+        }
+        assert!(replay.requests().is_empty());
+    }
+    for payload in [r#"{"task":"a"}"#, r#"{"task":null}"#, "{}", r#"{"other":7}"#] {
+        let payload = Payload::from_json(payload).unwrap();
+        let replay = ReplayClient::new([json(200, r#"{"id":"cue_1"}"#), json(200, r#"{"id":"cue_1"}"#)]);
+        let cues = replay.client().cues();
+        testing::run(cues.update("cue_1").payload(&payload).send()).unwrap();
+        testing::run(cues.fire("cue_1").payload_override(&payload).send()).unwrap();
+    }
+    // A webhook cue's task is its own affair.
+    let replay = ReplayClient::new([json(200, r#"{"id":"cue_1"}"#)]);
+    let update = replay.client().cues().update("cue_1").payload(&value!({"task": 7}));
+    testing::run(update.callback(Callback::new("https://e.com")).send()).unwrap();
 }
 
 #[test]

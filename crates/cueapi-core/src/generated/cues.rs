@@ -218,6 +218,9 @@ impl<C: Clone> Cues<C> {
     /// A schedule that is set on a paused cue takes effect when the cue is resumed. Finished cues can be made active
     /// again.
     ///
+    /// A payload with a `task` that is not a text is refused before it is sent, unless a callback is set with it: in
+    /// a worker cue it would make every list of claimable executions fail.
+    ///
     /// Optional arguments are methods of the call: `name`, `description`, `status`, `schedule`, `callback`,
     /// `payload`, `retry`, `on_failure`, `verification`, `delivery`, `alerts`, `catch_up`, `on_success_fire`,
     /// `require_payload_override`, `required_payload_keys`.
@@ -972,6 +975,7 @@ impl Endpoint for UpdateCue {
     }
 
     fn body(&self) -> Result<Body, BuildError> {
+        crate::checks::update_cue(self)?;
         Body::json(self)
     }
 }
@@ -1293,6 +1297,7 @@ impl Endpoint for FireCue {
     }
 
     fn body(&self) -> Result<Body, BuildError> {
+        crate::checks::fire_cue(self)?;
         Body::json(self)
     }
 }
