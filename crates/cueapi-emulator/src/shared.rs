@@ -121,12 +121,15 @@ impl Shared {
         state
     }
 
-    /// Lets others have the engine first, and the runtime do what else there is: who does one thing after another takes the
-    /// lock again before they wake up.
+    /// Lets those who wait for the engine have it first, and the runtime do what else there is. A task that does one thing after
+    /// another would have the lock again before they wake up.
     pub(crate) async fn give_way(&self) {
-        tokio::task::yield_now().await;
-        while self.waiting.load(Ordering::SeqCst) > 0 {
+        // Not for ever, however many come.
+        for _ in 0..16 {
             tokio::task::yield_now().await;
+            if self.waiting.load(Ordering::SeqCst) == 0 {
+                return;
+            }
         }
     }
 

@@ -102,6 +102,7 @@ async fn write(client: Client, name: String, acknowledged: Arc<Acknowledged>) ->
         client
             .executions()
             .report_outcome(&fired.id, Outcome::success().result(&proof))
+            .retry_policy(RetryPolicy::none())
             .await?;
         acknowledged.note(&fired.id, Some(proof));
         client.cues().pause(&cue.id).await?;

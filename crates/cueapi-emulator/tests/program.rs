@@ -293,6 +293,16 @@ fn a_signal_does_not_wait_for_a_year_to_pass() {
     while !has_begun() {
         thread::yield_now();
     }
+    // It takes a while, and says so.
+    let told = BufReader::new(child.stderr.take().unwrap())
+        .lines()
+        .next()
+        .unwrap()
+        .unwrap();
+    assert!(
+        told.starts_with("cueapi-emulator: advancing to 2027-03-02T08:00:00Z, now at 2026-"),
+        "{told}"
+    );
     let kill = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(kill.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
