@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+pub(crate) use self::spec::Availability;
+
 /// Where the description is, from the root of the repository.
 const SPEC: &str = "xtask/spec/openapi.yaml";
 
@@ -42,7 +44,7 @@ pub(crate) struct Operation {
     pub(crate) group: String,
     /// The place of its group among all.
     pub(crate) group_number: usize,
-    pub(crate) hosted: bool,
+    pub(crate) availability: Availability,
 }
 
 /// Reads the description in the repository.
@@ -56,7 +58,7 @@ pub(crate) fn coverage() -> Result<Coverage> {
             route: format!("{} {}", endpoint.http_method, endpoint.path),
             group: group.name.clone(),
             group_number: number,
-            hosted: endpoint.hosted,
+            availability: endpoint.availability,
         })
     });
     let codes = document.components.schemas.get("ErrorCode");

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::codegen::{self, Coverage};
+use crate::codegen::{self, Availability, Coverage};
 
 /// Checks that all of the API is generated, tested and named, and prints what there is.
 #[derive(Debug, clap::Args)]
@@ -53,35 +53,42 @@ impl Args {
     }
 }
 
-/// The README's table: a line for each group, what only the hosted service has in italics.
+/// The README's table: a line for the operations of each group on the same servers.
 fn table(coverage: &Coverage) -> String {
-    let mut groups: BTreeMap<usize, (&str, Vec<String>)> = BTreeMap::new();
+    let mut lines: BTreeMap<(usize, &str), (&str, Vec<&str>)> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for operation in &coverage.operations {
-        let (_, calls) = groups
-            .entry(operation.group_number)
+        let servers = servers(operation.availability);
+        let (_, calls) = lines
+            .entry((operation.group_number, servers))
             .or_insert_with(|| (&operation.group, Vec::new()));
-        let name = operation
-            .id
-            .split_once('.')
-            .map_or(operation.id.as_str(), |(_, name)| name);
-        calls.push(if operation.hosted {
-            format!("*{name}*")
-        } else {
-            name.to_owned()
-        });
+        calls.push(operation.id.split_once('.').map_or(&operation.id, |(_, name)| name));
+        *counts.entry(servers).or_default() += 1;
     }
-    let hosted = coverage.operations.iter().filter(|operation| operation.hosted).count();
-    let mut table = String::from("| `client.…()` | calls |\n|---|---|\n");
-    for (group, calls) in groups.values() {
-        table.push_str(&format!("| `{group}` | {} |\n", calls.join(", ")));
+    let mut table = String::from("| `client.…()` | calls | servers |\n|---|---|---|\n");
+    for ((_, servers), (group, calls)) in &lines {
+        table.push_str(&format!("| `{group}` | {} | {servers} |\n", calls.join(", ")));
     }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(servers, count)| format!("{servers}: {count}"))
+        .collect();
     table.push_str(&format!(
-        "\n{} operations ({hosted} of them, in italics, on the hosted service only), and all {} methods of the Python SDK {}.\n",
+        "\n{} operations ({}), and all {} methods of the Python SDK {}.\n",
         coverage.operations.len(),
+        counts.join(", "),
         coverage.python_methods,
         coverage.python_version,
     ));
     table
+}
+
+fn servers(availability: Availability) -> &'static str {
+    match availability {
+        Availability::Core => "both",
+        Availability::Hosted => "hosted",
+        Availability::SelfHosted => "self-hosted",
+    }
 }
 
 fn routes_that_are_both(coverage: &Coverage) -> Vec<String> {

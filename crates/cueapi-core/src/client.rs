@@ -1,6 +1,6 @@
 //! The async client and the builder of every client.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::Path, sync::Arc, time::Duration};
 
 use crate::{
     auth::ApiKey,
@@ -10,6 +10,7 @@ use crate::{
     error::{BuildError, Error},
     http::{BlockingHttpClient, HttpClient, HttpError, LocalHttpClient, SharedHttpClient},
     pending::Pending,
+    profile::{self, Profile},
     retry::RetryPolicy,
 };
 
@@ -53,7 +54,7 @@ impl<T> Client<T> {
 /// ```
 #[must_use]
 pub struct ClientBuilder<H> {
-    key: ApiKey,
+    key: Result<ApiKey, BuildError>,
     http: Result<H, HttpError>,
     base_url: String,
     user_agent: Option<String>,
@@ -69,10 +70,10 @@ impl<H> ClientBuilder<H> {
 
     /// The same for a stack whose making can fail; `build` reports it.
     pub fn try_new(key: impl Into<ApiKey>, http: Result<H, HttpError>) -> Self {
-        Self::with_key(key.into(), http)
+        Self::with_key(Ok(key.into()), http)
     }
 
-    fn with_key(key: ApiKey, http: Result<H, HttpError>) -> Self {
+    fn with_key(key: Result<ApiKey, BuildError>, http: Result<H, HttpError>) -> Self {
         Self {
             key,
             http,
@@ -88,10 +89,47 @@ impl<H> ClientBuilder<H> {
     /// A variable that is missing, empty or not UTF-8 counts as not set; without a key, `build` says so.
     pub fn from_env(http: Result<H, HttpError>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let builder = Self::with_key(ApiKey::from_env(variable("CUEAPI_API_KEY")), http);
+        let builder = Self::with_key(Ok(ApiKey::from_env(variable("CUEAPI_API_KEY"))), http);
         match variable("CUEAPI_BASE_URL") {
             Some(url) => builder.base_url(url),
             None => builder,
+        }
+    }
+
+    /// Takes the key and the server of a profile from the credentials file of CueAPI's command line tool and worker.
+    ///
+    /// The file is `cueapi/credentials.json` in `$XDG_CONFIG_HOME` or `~/.config`, on Windows in `%APPDATA%`; `cueapi login`
+    /// writes it. Its profile `default` is the one that the tools use unless they are told another. The file is read
+    /// once and never written. Environment variables with keys or profiles are not looked at.
+    ///
+    /// On Unix, a file that the group or others can read or write is refused. A file that cannot be read, a profile that
+    /// is not there and one without a key are reported by `build`; the error does not show any key.
+    pub fn from_profile(name: &str, http: Result<H, HttpError>) -> Self {
+        match profile::default_path(|name| std::env::var_os(name), cfg!(windows)) {
+            Ok(path) => Self::from_credentials(path, name, http),
+            Err(error) => Self::with_key(Err(error), http),
+        }
+    }
+
+    /// The same from a file of your choice: a JSON object that has `{"api_key": …, "api_base": …}` under the name of each
+    /// profile.
+    ///
+    /// ```
+    /// use cueapi_core::{ClientBuilder, ErrorKind, testing::ReplayClient};
+    ///
+    /// let http = ReplayClient::new([]);
+    /// let error = ClientBuilder::from_credentials("/no/such/file", "default", Ok(http)).build().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Build);
+    /// assert!(error.to_string().contains("there is no credentials file /no/such/file"));
+    /// ```
+    pub fn from_credentials(path: impl AsRef<Path>, name: &str, http: Result<H, HttpError>) -> Self {
+        match profile::read(path.as_ref(), name) {
+            Ok(Profile { key, base_url: None }) => Self::try_new(key, http),
+            Ok(Profile {
+                key,
+                base_url: Some(url),
+            }) => Self::try_new(key, http).base_url(url),
+            Err(error) => Self::with_key(Err(error), http),
         }
     }
 
@@ -211,7 +249,9 @@ impl<H> ClientBuilder<H> {
     }
 
     fn finish(self) -> Result<(H, Arc<Config>, CallOptions), Error> {
-        let config = Config::new(&self.key, &self.base_url, self.user_agent.as_deref(), self.https_only);
+        let config = self
+            .key
+            .and_then(|key| Config::new(&key, &self.base_url, self.user_agent.as_deref(), self.https_only));
         let http = self.http.map_err(|error| {
             BuildError::new(format!("the HTTP client cannot be made{}", error.cause())).with_source(error)
         });

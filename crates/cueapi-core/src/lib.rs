@@ -19,9 +19,11 @@ mod error;
 mod handle;
 pub mod http;
 mod idempotency;
+mod memory_block;
 mod page;
 mod pause;
 mod pending;
+mod profile;
 mod rate_limit;
 mod reply;
 pub mod retry;
@@ -45,6 +47,7 @@ pub use self::{
     endpoint::Endpoint,
     error::{BuildError, Error, ErrorKind},
     handle::{ExecutionContext, HandleError, Handling, Unreported},
+    memory_block::MemoryBlock,
     page::{PagedEndpoint, Pager},
     pending::Pending,
     rate_limit::RateLimit,

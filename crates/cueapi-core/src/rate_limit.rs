@@ -5,6 +5,8 @@ use cueapi_types::Timestamp;
 
 /// How much of the rate limit is left: a sliding window of 60 seconds for each API key.
 ///
+/// *Self-hosted:* 60 requests, unless the server is set up otherwise. *Hosted:* 60, 200 or 500, by the plan.
+///
 /// From the `X-RateLimit-*` headers. Absent from health checks, from internal errors, and when the server counts nothing.
 ///
 /// ```
@@ -25,18 +27,18 @@ pub struct RateLimit {
     pub limit: u64,
     /// Requests that are left in it.
     pub remaining: u64,
-    /// When a request leaves the window, to the second.
-    pub reset: Timestamp,
+    /// When a request leaves the window, to the second. The hosted service's documentation does not have this header.
+    pub reset: Option<Timestamp>,
 }
 
 impl RateLimit {
     pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-        let reset = i64::try_from(number("x-ratelimit-reset")?).ok()?;
+        let reset = || i64::try_from(number("x-ratelimit-reset")?).ok();
         Some(Self {
             limit: number("x-ratelimit-limit")?,
             remaining: number("x-ratelimit-remaining")?,
-            reset: Timestamp::from_second(reset).ok()?,
+            reset: reset().and_then(|reset| Timestamp::from_second(reset).ok()),
         })
     }
 }

@@ -548,8 +548,22 @@ fn a_reply_brings_the_facts_of_its_response() {
     assert_eq!(reply.meta.attempts(), 1);
     assert!(reply.meta.is_approaching_usage_limit());
     let limit = reply.meta.rate_limit().unwrap();
-    assert_eq!(
-        (limit.limit, limit.remaining, limit.reset.as_second()),
-        (60, 59, 1_795_466_077)
-    );
+    let reset = limit.reset.map(|reset| reset.as_second());
+    assert_eq!((limit.limit, limit.remaining, reset), (60, 59, Some(1_795_466_077)));
+}
+
+#[test]
+fn a_rate_limit_without_its_reset_is_one() {
+    for reset in [None, Some("soon"), Some("99999999999999999999")] {
+        let answer = json(200, r#"{"workers":[]}"#)
+            .header("x-ratelimit-limit", "200")
+            .header("x-ratelimit-remaining", "12");
+        let answer = match reset {
+            Some(reset) => answer.header("x-ratelimit-reset", reset),
+            None => answer,
+        };
+        let reply = testing::run(ReplayClient::new([answer]).client().workers().list().send_with_meta()).unwrap();
+        let limit = reply.meta.rate_limit().unwrap();
+        assert_eq!((limit.limit, limit.remaining, limit.reset), (200, 12, None));
+    }
 }

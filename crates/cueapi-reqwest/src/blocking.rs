@@ -74,6 +74,25 @@ pub fn from_env() -> Result<BlockingClient, Error> {
     ClientBuilder::from_env(shared()).build_blocking()
 }
 
+/// A client with the key and the server of a profile in the credentials file of CueAPI's command line tool and worker:
+/// `~/.config/cueapi/credentials.json`, which `cueapi login` writes; see
+/// [`ClientBuilder::from_profile`]. Most people have the profile `default`.
+///
+/// # Errors
+///
+/// [`Build`](crate::ErrorKind::Build) when the file is not there, others can read it, or it does not have the profile, and when TLS
+/// cannot be set up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::blocking::from_profile("default")?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_profile(name: &str) -> Result<BlockingClient, Error> {
+    ClientBuilder::from_profile(name, shared()).build_blocking()
+}
+
 fn shared() -> Result<SharedBlockingClient, HttpError> {
     Ok(Arc::new(BlockingReqwestClient::new()?))
 }

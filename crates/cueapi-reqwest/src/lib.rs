@@ -73,6 +73,25 @@ pub fn from_env() -> Result<Client, Error> {
     ClientBuilder::from_env(ReqwestClient::new()).build()
 }
 
+/// A client with the key and the server of a profile in the credentials file of CueAPI's command line tool and worker:
+/// `~/.config/cueapi/credentials.json`, which `cueapi login` writes; see
+/// [`ClientBuilder::from_profile`]. Most people have the profile `default`.
+///
+/// # Errors
+///
+/// [`Build`](ErrorKind::Build) when the file is not there, others can read it, or it does not have the profile, and when TLS
+/// cannot be set up.
+///
+/// ```no_run
+/// # fn main() -> Result<(), cueapi_reqwest::Error> {
+/// let client = cueapi_reqwest::from_profile("default")?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn from_profile(name: &str) -> Result<Client, Error> {
+    ClientBuilder::from_profile(name, ReqwestClient::new()).build()
+}
+
 /// An [`HttpClient`] on reqwest.
 ///
 /// Needs a Tokio runtime with I/O and time. Clones share the connections.

@@ -202,6 +202,16 @@ id! {
     /// ```
     AttachmentId
 
+    /// Identifies one of an account's API keys without being a key; the hosted service writes a UUID.
+    ///
+    /// ```
+    /// use cueapi_types::KeyId;
+    ///
+    /// let id = KeyId::from("0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34");
+    /// assert_eq!(id.as_str().len(), 36);
+    /// ```
+    KeyId
+
     /// Identifies a daemon: a UUID that it chose for itself.
     ///
     /// ```

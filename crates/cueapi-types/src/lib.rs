@@ -31,7 +31,7 @@ pub use self::{
     event_target::EventTarget,
     generated::*,
     id::{
-        AgentId, AgentRef, AlertId, AttachmentId, CueId, DaemonId, ExecutionId, IdempotencyKey, MessageId,
+        AgentId, AgentRef, AlertId, AttachmentId, CueId, DaemonId, ExecutionId, IdempotencyKey, KeyId, MessageId,
         SubscriptionId, UserId, WorkerId,
     },
     misfit::misfit,
@@ -43,7 +43,7 @@ pub use self::{
     retry::{OnFailure, Retry},
     rows::{Row, Rows, UnreadableRow},
     schedule::{Once, Recurring, Schedule, UnrecognizedSchedule},
-    secret::{AccountToken, DeviceCode, IssuedKey, LoginToken, SessionToken, WebhookSecret},
+    secret::{AccountToken, DeletionToken, DeviceCode, IssuedKey, LoginToken, SessionToken, WebhookSecret},
     timestamp::{Timestamp, TimestampError},
     verification::{Verification, VerificationMode},
     webhook::{

@@ -98,7 +98,7 @@ impl Outcome {
         }
     }
 
-    /// What the work returned, in free text of up to 2,000 characters.
+    /// What the work returned, in free text. *Self-hosted:* up to 2,000 characters. *Hosted:* no limit is documented.
     ///
     /// ```
     /// # use cueapi_types::Outcome;
@@ -163,7 +163,7 @@ impl Outcome {
         self
     }
 
-    /// Where the result can be seen: an `http` or `https` URL of up to 2,083 characters.
+    /// Where the result can be seen: an `http` or `https` URL. *Self-hosted:* up to 2,083 characters.
     ///
     /// ```
     /// # use cueapi_types::Outcome;
@@ -175,7 +175,7 @@ impl Outcome {
         self
     }
 
-    /// A short opaque reference, up to 255 characters.
+    /// A short opaque reference. *Self-hosted:* up to 255 characters. The hosted service takes one in evidence only.
     ///
     /// ```
     /// # use cueapi_types::Outcome;

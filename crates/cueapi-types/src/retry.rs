@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize, Serializer, ser};
 
 /// How often and how soon a failed webhook delivery is repeated.
 ///
-/// What is not set stays at the server's default, also when a cue is updated: 3 attempts, 1, 5 and 15 minutes apart.
+/// What is not set stays at the server's default, also when a cue is updated: 3 attempts, 1, 5 and 15 minutes apart. The
+/// hosted service's pages contradict one another and also name 1, 2 and 4, or 5, 10 and 20 minutes.
 ///
 /// ```
 /// use cueapi_types::Retry;
@@ -35,7 +36,7 @@ impl Retry {
         Self::default()
     }
 
-    /// The number of attempts in total, the first included: 1 to 10, or the server answers 422.
+    /// The number of attempts in total, the first included. *Self-hosted:* 1 to 10, or the server answers 422.
     ///
     /// ```
     /// use cueapi_types::Retry;
@@ -86,7 +87,7 @@ fn not_empty<S: Serializer>(minutes: &Option<Vec<u32>>, serializer: S) -> Result
 #[serde(default)]
 #[non_exhaustive]
 pub struct OnFailure {
-    /// Whether the account's owner gets an e-mail.
+    /// Whether the account's owner gets an e-mail. *Hosted:* at most 10 an hour.
     pub email: bool,
     /// A URL that gets an unsigned POST.
     pub webhook: Option<String>,

@@ -97,7 +97,7 @@ secret! {
     /// ```
     IssuedKey
 
-    /// The token of a session, which does for 24 hours what an API key does.
+    /// The token of a session, which does what an API key does: for 24 hours (*self-hosted*) or a year (*hosted*).
     ///
     /// ```
     /// use cueapi_types::AccountToken;
@@ -115,7 +115,17 @@ secret! {
     /// ```
     LoginToken
 
-    /// The code of a login, 6 to 128 characters that the program makes up: who knows it can fetch the API key.
+    /// The token from the mail about an account's deletion, which cancels the deletion.
+    ///
+    /// ```
+    /// use cueapi_types::DeletionToken;
+    ///
+    /// assert_eq!(format!("{:?}", DeletionToken::from("4f1c9a")), "DeletionToken(..)");
+    /// ```
+    DeletionToken
+
+    /// The code of a login, which the program makes up: whoever knows it can fetch the API key. *Self-hosted:* 6 to 128
+    /// characters. *Hosted:* 8 letters and digits.
     ///
     /// ```
     /// use cueapi_types::DeviceCode;

@@ -2391,6 +2391,450 @@ pub(crate) const MODELS: &[Model] = &[
         ],
     ),
     Model::new::<
+        cueapi_types::AccountDeletion,
+    >(
+        "AccountDeletion",
+        "{\"can_cancel_until\":\"2026-11-23T20:41:10.653222Z\",\"grace_period_hours\":7,\"message\":\"text\"}",
+        &[
+            Field {
+                name: "message",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "grace_period_hours",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+            Field {
+                name: "can_cancel_until",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::CancelledDeletion,
+    >(
+        "CancelledDeletion",
+        "{\"cancelled_at\":\"2026-11-23T20:41:10.653222Z\",\"message\":\"text\"}",
+        &[
+            Field {
+                name: "message",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "cancelled_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::AccountExport,
+    >(
+        "AccountExport",
+        "{\"alerts\":[{\"key\":\"value\"}],\"api_keys\":[{\"key\":\"value\"}],\"audit_log\":[{\"key\":\"value\"}],\"billing_events\":[{\"key\":\"value\"}],\"cues\":[{\"key\":\"value\"}],\"executions\":[{\"key\":\"value\"}],\"generated_at\":\"2026-11-23T20:41:10.653222Z\",\"schema_version\":\"text\",\"user\":{\"key\":\"value\"}}",
+        &[
+            Field {
+                name: "schema_version",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "generated_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+            Field {
+                name: "user",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "cues",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "executions",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "api_keys",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "alerts",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "billing_events",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "audit_log",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::ProcessingInfo,
+    >(
+        "ProcessingInfo",
+        "{\"controller\":{\"address\":\"text\",\"contact_email\":\"text\",\"name\":\"text\"},\"data_protection_contact\":{\"key\":\"value\"},\"data_types\":[{\"category\":\"text\",\"data\":[\"text\"],\"lawful_basis\":\"text\",\"purpose\":\"text\",\"retention\":\"text\"}],\"generated_at\":\"2026-11-23T20:41:10.653222Z\",\"schema_version\":\"text\",\"sub_processors\":[{\"name\":\"text\",\"region\":\"text\",\"role\":\"text\"}],\"supervisory_authority\":{\"key\":\"value\"},\"your_rights\":[{\"endpoint\":\"text\",\"right\":\"text\"}]}",
+        &[
+            Field {
+                name: "schema_version",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "generated_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+            Field {
+                name: "controller",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "data_types",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "sub_processors",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "your_rights",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "data_protection_contact",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "supervisory_authority",
+                required: false,
+                kind: Kind::Other,
+                hidden: true,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::DataController,
+    >(
+        "DataController",
+        "{\"address\":\"text\",\"contact_email\":\"text\",\"name\":\"text\"}",
+        &[
+            Field {
+                name: "name",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "address",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "contact_email",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::DataType,
+    >(
+        "DataType",
+        "{\"category\":\"text\",\"data\":[\"text\"],\"lawful_basis\":\"text\",\"purpose\":\"text\",\"retention\":\"text\"}",
+        &[
+            Field {
+                name: "category",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "data",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "purpose",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "lawful_basis",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "retention",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::SubProcessor,
+    >(
+        "SubProcessor",
+        "{\"name\":\"text\",\"region\":\"text\",\"role\":\"text\"}",
+        &[
+            Field {
+                name: "name",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "role",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "region",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::DataRight,
+    >(
+        "DataRight",
+        "{\"endpoint\":\"text\",\"right\":\"text\"}",
+        &[
+            Field {
+                name: "right",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "endpoint",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::KeyList,
+    >(
+        "KeyList",
+        "{\"keys\":[{\"created_at\":\"2026-11-23T20:41:10.653222Z\",\"created_by\":\"user\",\"id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"label\":\"text\",\"last_used_at\":\"2026-11-23T20:41:10.653222Z\",\"prefix\":\"text\",\"revoked_at\":\"2026-11-23T20:41:10.653222Z\"}]}",
+        &[
+            Field {
+                name: "keys",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::NamedKey,
+    >(
+        "NamedKey",
+        "{\"created_at\":\"2026-11-23T20:41:10.653222Z\",\"created_by\":\"user\",\"id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"label\":\"text\",\"last_used_at\":\"2026-11-23T20:41:10.653222Z\",\"prefix\":\"text\",\"revoked_at\":\"2026-11-23T20:41:10.653222Z\"}",
+        &[
+            Field {
+                name: "id",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "prefix",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "label",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "created_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+            Field {
+                name: "created_by",
+                required: false,
+                kind: Kind::Enum,
+                hidden: false,
+            },
+            Field {
+                name: "last_used_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+            Field {
+                name: "revoked_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::CreatedKey,
+    >(
+        "CreatedKey",
+        "{\"api_key\":\"cue_sk_0123456789abcdef0123456789abcdef\",\"created_at\":\"2026-11-23T20:41:10.653222Z\",\"id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"label\":\"text\",\"prefix\":\"text\"}",
+        &[
+            Field {
+                name: "id",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "api_key",
+                required: true,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "prefix",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "label",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "created_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::RenamedKey,
+    >(
+        "RenamedKey",
+        "{\"id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"label\":\"text\"}",
+        &[
+            Field {
+                name: "id",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "label",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::RevokedKey,
+    >(
+        "RevokedKey",
+        "{\"id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"revoked_at\":\"2026-11-23T20:41:10.653222Z\"}",
+        &[
+            Field {
+                name: "id",
+                required: true,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "revoked_at",
+                required: false,
+                kind: Kind::Ranged,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::CheckoutPage,
+    >(
+        "CheckoutPage",
+        "{\"checkout_url\":\"text\"}",
+        &[
+            Field {
+                name: "checkout_url",
+                required: true,
+                kind: Kind::Other,
+                hidden: true,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::PortalPage,
+    >(
+        "PortalPage",
+        "{\"portal_url\":\"text\"}",
+        &[
+            Field {
+                name: "portal_url",
+                required: true,
+                kind: Kind::Other,
+                hidden: true,
+            },
+        ],
+    ),
+    Model::new::<
         cueapi_types::Registration,
     >(
         "Registration",
@@ -2406,6 +2850,38 @@ pub(crate) const MODELS: &[Model] = &[
                 name: "email",
                 required: false,
                 kind: Kind::Other,
+                hidden: false,
+            },
+        ],
+    ),
+    Model::new::<
+        cueapi_types::McpKey,
+    >(
+        "McpKey",
+        "{\"api_key\":\"cue_sk_0123456789abcdef0123456789abcdef\",\"expires_at\":\"2026-11-23T20:41:10.653222Z\",\"key_id\":\"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34\",\"user_id\":\"d709db96-c9fb-4857-8fb3-8798b144a9c4\"}",
+        &[
+            Field {
+                name: "api_key",
+                required: true,
+                kind: Kind::Other,
+                hidden: true,
+            },
+            Field {
+                name: "user_id",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "key_id",
+                required: false,
+                kind: Kind::Other,
+                hidden: false,
+            },
+            Field {
+                name: "expires_at",
+                required: false,
+                kind: Kind::Ranged,
                 hidden: false,
             },
         ],

@@ -4,7 +4,8 @@
 
 use cueapi_core::api::{
     cues, executions, workers, agents, messages, subscriptions, events, live_sessions,
-    attachments, alerts, usage, account, login, webhook_secret, echo, service,
+    attachments, alerts, usage, account, keys, billing, login, webhook_secret, echo,
+    service,
 };
 use crate::golden::Operation;
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -27,6 +28,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     >("GET", "/v1/executions/{execution_id}", &[]),
     Operation::new::<
         executions::ClaimExecution,
+        _,
+    >("POST", "/v1/executions/{execution_id}/claim", &[]),
+    Operation::new::<
+        executions::ClaimAnonymously,
         _,
     >("POST", "/v1/executions/{execution_id}/claim", &[]),
     Operation::new::<
@@ -160,12 +165,26 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::new::<usage::GetUsage, _>("GET", "/v1/usage", &[]),
     Operation::new::<account::GetAccount, _>("GET", "/v1/auth/me", &[]),
     Operation::new::<account::UpdateAccount, _>("PATCH", "/v1/auth/me", &[]),
+    Operation::new::<account::DeleteAccount, _>("DELETE", "/v1/auth/me", &[]),
+    Operation::new::<
+        account::CancelAccountDeletion,
+        _,
+    >("POST", "/v1/auth/me/cancel-deletion", &[]),
+    Operation::new::<account::ExportAccount, _>("GET", "/v1/auth/me/export", &[]),
+    Operation::new::<account::GetProcessing, _>("GET", "/v1/auth/me/processing", &[]),
+    Operation::new::<account::GetMemoryBlock, _>("GET", "/v1/memory-block", &[]),
     Operation::new::<account::GetKey, _>("GET", "/v1/auth/key", &[]),
     Operation::new::<account::RegenerateKey, _>("POST", "/v1/auth/key/regenerate", &[]),
     Operation::new::<
         account::RefreshSession,
         _,
     >("POST", "/v1/auth/session/refresh", &[]),
+    Operation::new::<keys::ListKeys, _>("GET", "/v1/auth/keys", &[]),
+    Operation::new::<keys::CreateKey, _>("POST", "/v1/auth/keys", &[]),
+    Operation::new::<keys::RenameKey, _>("PATCH", "/v1/auth/keys/{key_id}", &[]),
+    Operation::new::<keys::RevokeKey, _>("DELETE", "/v1/auth/keys/{key_id}", &[]),
+    Operation::new::<billing::OpenCheckout, _>("POST", "/v1/billing/checkout", &[]),
+    Operation::new::<billing::OpenBillingPortal, _>("POST", "/v1/billing/portal", &[]),
     Operation::new::<login::Register, _>("POST", "/v1/auth/register", &[]),
     Operation::new::<login::StartLogin, _>("POST", "/v1/auth/device-code", &[]),
     Operation::new::<
@@ -174,6 +193,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     >("POST", "/v1/auth/device-code/submit-email", &[]),
     Operation::new::<login::PollLogin, _>("POST", "/v1/auth/device-code/poll", &[]),
     Operation::new::<login::ExchangeSession, _>("POST", "/v1/auth/session", &[]),
+    Operation::new::<login::ExchangeForMcp, _>("POST", "/v1/auth/mcp-exchange", &[]),
     Operation::new::<
         webhook_secret::GetWebhookSecret,
         _,

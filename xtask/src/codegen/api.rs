@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::spec::Repeat;
+use super::spec::{Availability, Repeat};
 
 #[derive(Debug)]
 pub(super) struct Api {
@@ -142,12 +142,14 @@ pub(super) struct Endpoint {
     pub(super) path: String,
     pub(super) summary: String,
     pub(super) description: String,
-    pub(super) hosted: bool,
+    pub(super) availability: Availability,
     pub(super) repeat: Repeat,
     /// Whether the API key goes along.
     pub(super) authenticated: bool,
     pub(super) verify_body: bool,
     pub(super) arguments: Vec<Argument>,
+    /// Whether there is a body: without a member for it, the empty object.
+    pub(super) has_body: bool,
     /// None where a success has no body.
     pub(super) output: Option<Output>,
     pub(super) success: u16,
@@ -197,7 +199,7 @@ pub(super) struct Argument {
     pub(super) ty: Type,
     pub(super) need: Need,
     pub(super) doc: String,
-    pub(super) hosted: Hosted,
+    pub(super) elsewhere: Elsewhere,
     /// A value, as a Rust expression.
     pub(super) example: String,
     /// Whether `Debug` shows nothing of it.
@@ -212,12 +214,17 @@ pub(super) struct Argument {
     pub(super) hold_seconds: Option<u64>,
 }
 
-/// What becomes of an argument on a self-hosted server.
+/// What becomes of an argument on a server that does not have it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Hosted {
-    No,
-    IgnoredElsewhere,
-    RefusedElsewhere,
+pub(super) enum Elsewhere {
+    /// Both kinds of servers have it.
+    Nowhere,
+    /// Self-hosted servers ignore it.
+    IgnoredBySelfHosted,
+    /// Self-hosted servers refuse it.
+    RefusedBySelfHosted,
+    /// The hosted service's documentation does not have it.
+    UnknownToHosted,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,14 +11,16 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::{
-    api::{Argument, Endpoint, Group, Hosted, Place, PythonSdk, Type},
-    spec::Repeat,
+    api::{Argument, Elsewhere, Endpoint, Group, Place, PythonSdk, Type},
+    spec::{Availability, Repeat},
 };
 
 pub(super) use self::types::{model, open_enum};
 
 /// Where lines of running text are broken.
 const WIDTH: usize = 110;
+
+const UNKNOWN_TO_HOSTED: &str = "Self-hosted servers only, as far as the hosted service's documentation tells.";
 
 /// `#[doc]` attributes, one for each line; the formatter makes `///` of them.
 pub(super) fn attributes(lines: &[String]) -> TokenStream {
@@ -39,8 +41,10 @@ pub(super) fn described(text: &str, hosted: bool) -> Vec<String> {
 pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> {
     let mut doc = Doc::default();
     doc.text(&endpoint.summary);
-    if endpoint.hosted {
-        doc.last_paragraph("Hosted service only.");
+    match endpoint.availability {
+        Availability::Core => {}
+        Availability::Hosted => doc.last_paragraph("Hosted service only."),
+        Availability::SelfHosted => doc.last_paragraph(UNKNOWN_TO_HOSTED),
     }
     doc.text(&endpoint.description);
     if endpoint.paging.is_some() {
@@ -88,10 +92,13 @@ pub(super) fn method(group: &Group, endpoint: &Endpoint) -> Result<Vec<String>> 
 pub(super) fn setter(group: &Group, endpoint: &Endpoint, argument: &Argument) -> Result<Vec<String>> {
     let mut doc = Doc::default();
     doc.text(&argument.doc);
-    match argument.hosted {
-        Hosted::No => {}
-        Hosted::IgnoredElsewhere => doc.last_paragraph("Hosted service only; self-hosted servers ignore it."),
-        Hosted::RefusedElsewhere => doc.last_paragraph("Hosted service only; self-hosted servers refuse it (422)."),
+    match argument.elsewhere {
+        Elsewhere::Nowhere => {}
+        Elsewhere::IgnoredBySelfHosted => doc.last_paragraph("Hosted service only; self-hosted servers ignore it."),
+        Elsewhere::RefusedBySelfHosted => {
+            doc.last_paragraph("Hosted service only; self-hosted servers refuse it (422).")
+        }
+        Elsewhere::UnknownToHosted => doc.last_paragraph(UNKNOWN_TO_HOSTED),
     }
     let value = if argument.is_given() { &argument.example } else { "" };
     let call = format!("{}.{}({value})", call(group, endpoint), argument.name);

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use self::schemas::Schemas;
 use super::{
     api::{Api, Endpoint, ErrorDoc, Group, Kind, Output, Paging, Place, PythonSdk, Section, Type},
-    spec::{Availability, Document, Operation, OrRef, Repeat, Response},
+    spec::{Document, Operation, OrRef, Repeat, Response},
 };
 
 pub(super) fn api(document: &Document) -> Result<Api> {
@@ -183,11 +183,12 @@ impl Lowering<'_> {
             path: path.to_owned(),
             summary: operation.summary.clone(),
             description: operation.description.clone().unwrap_or_default(),
-            hosted: operation.availability == Availability::Hosted,
+            availability: operation.availability,
             repeat,
             authenticated: operation.security.as_ref().is_none_or(|security| !security.is_empty()),
             verify_body: operation.verify_body,
             arguments: self.arguments()?,
+            has_body: operation.request_body.is_some(),
             paging: self.paging(output.as_ref())?,
             output,
             success,

@@ -134,11 +134,13 @@ pub(super) enum Repeat {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Availability {
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Availability {
+    /// Both kinds of servers have it.
     #[default]
     Core,
     Hosted,
+    SelfHosted,
 }
 
 #[derive(Debug, Deserialize)]

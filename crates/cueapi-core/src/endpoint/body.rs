@@ -47,6 +47,11 @@ impl Body {
         Ok(Self::Json(bytes.into()))
     }
 
+    /// `{}`, for an operation that takes a body and no argument.
+    pub(crate) fn empty_object() -> Self {
+        Self::Json(Bytes::from_static(b"{}"))
+    }
+
     /// What is sent.
     pub(crate) fn bytes(&self) -> Bytes {
         match self {

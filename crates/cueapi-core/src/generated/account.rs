@@ -2,7 +2,10 @@
 
 //! The account: its owner, its limits, its API key.
 
-use cueapi_types::{Account, AccountUpdate, RegeneratedKey, Session, StoredKey};
+use cueapi_types::{
+    Account, AccountDeletion, AccountExport, AccountUpdate, CancelledDeletion,
+    DeletionToken, ErrorCode, ProcessingInfo, RegeneratedKey, Session, StoredKey,
+};
 use http::Method;
 use serde::Serialize;
 use crate::{
@@ -11,6 +14,7 @@ use crate::{
     confirm::ConfirmDestructive,
     endpoint::{Body, Endpoint, HeaderBuilder, PathBuilder, Repeat},
     error::BuildError,
+    memory_block::MemoryBlock,
     pending::Pending,
 };
 
@@ -75,7 +79,7 @@ impl<C: Clone> Accounts<C> {
 
     /// Changes what is set and leaves the rest as it is.
     ///
-    /// Optional arguments are methods of the call: `email`, `alert_webhook_url`.
+    /// Optional arguments are methods of the call: `email`, `alert_webhook_url`, `memory_block_enabled`.
     ///
     /// `PATCH /v1/auth/me`. Sent again when the fate of an attempt is unknown.
     ///
@@ -98,6 +102,152 @@ impl<C: Clone> Accounts<C> {
     /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn update(&self) -> Pending<C, UpdateAccount> {
         Pending::new(self.client.clone(), UpdateAccount::new())
+    }
+
+    /// Deletes the account, after 24 hours in which that can be cancelled. Hosted service only.
+    ///
+    /// The owner gets a mail with the token that `cancel_deletion` takes.
+    ///
+    /// A second deletion is refused with `deletion_already_pending`. A repeat of a call whose answer was lost
+    /// succeeds with `None` then: the account is about to be deleted.
+    ///
+    /// `DELETE /v1/auth/me`. Sent again when the fate of an attempt is unknown. A repeat that is refused with
+    /// `deletion_already_pending` is a success, with `None`: an earlier attempt did it.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"can_cancel_until":"2026-11-24T20:41:11Z","grace_period_hours":24,"message":"Your account will be deleted."}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// use cueapi_core::ConfirmDestructive;
+    ///
+    /// let account_deletion = client.account().delete(ConfirmDestructive).await?;
+    /// # assert!(replay.requests()[0].starts_with("DELETE /v1/auth/me\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ConfirmationRequired`](cueapi_types::ErrorCode::ConfirmationRequired) (400): the confirmation is missing;
+    ///   this call sends it.
+    /// * [`DeletionAlreadyPending`](cueapi_types::ErrorCode::DeletionAlreadyPending) (409): the account is about to
+    ///   be deleted already.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn delete(&self, confirm: ConfirmDestructive) -> Pending<C, DeleteAccount> {
+        Pending::new(self.client.clone(), DeleteAccount::new(confirm))
+    }
+
+    /// Keeps an account that is about to be deleted. Hosted service only.
+    ///
+    /// A second one is refused with `already_cancelled`. A repeat of a call whose answer was lost succeeds with
+    /// `None` then: the account stays.
+    ///
+    /// `POST /v1/auth/me/cancel-deletion`. Sent again when the fate of an attempt is unknown. A repeat that is
+    /// refused with `already_cancelled` is a success, with `None`: an earlier attempt did it. Goes without the API
+    /// key, also from a client that has none.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"cancelled_at":"2026-11-23T21:05:00Z","message":"Your account stays."}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let cancelled_deletion = client.account().cancel_deletion("4f1c9a").await?;
+    /// # assert!(replay.requests()[0].starts_with("POST /v1/auth/me/cancel-deletion\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`TokenRequired`](cueapi_types::ErrorCode::TokenRequired) (400): the token is empty.
+    /// * [`NotFound`](cueapi_types::ErrorCode::NotFound) (404): no deletion has this token.
+    /// * [`DeletionAlreadyCompleted`](cueapi_types::ErrorCode::DeletionAlreadyCompleted) (410): the account is
+    ///   deleted.
+    /// * [`AlreadyCancelled`](cueapi_types::ErrorCode::AlreadyCancelled) (410): the deletion was cancelled before.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn cancel_deletion(
+        &self,
+        token: impl Into<DeletionToken>,
+    ) -> Pending<C, CancelAccountDeletion> {
+        Pending::new(self.client.clone(), CancelAccountDeletion::new(token))
+    }
+
+    /// Fetches all data of the account. Hosted service only.
+    ///
+    /// An account can be exported once in an hour. When the answer is lost, the repeat may be refused with
+    /// `export_rate_limited`.
+    ///
+    /// `GET /v1/auth/me/export`. Sent again when the fate of an attempt is unknown.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"alerts":[],"api_keys":[],"audit_log":[],"billing_events":[],"cues":[],"executions":[],"generated_at":"2026-11-23T21:05:00Z","schema_version":"1.0","user":{"email":"dev@example.com"}}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let account_export = client.account().export().await?;
+    /// # assert!(replay.requests()[0].starts_with("GET /v1/auth/me/export\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ExportRateLimited`](cueapi_types::ErrorCode::ExportRateLimited) (429): the account was exported within
+    ///   the last hour.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn export(&self) -> Pending<C, ExportAccount> {
+        Pending::new(self.client.clone(), ExportAccount::new())
+    }
+
+    /// Fetches how the service processes personal data: which, why, how long, and by whom. Hosted service only.
+    ///
+    /// `GET /v1/auth/me/processing`. Sent again when the fate of an attempt is unknown.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"controller":{"address":"1 Example Street","contact_email":"privacy@example.com","name":"Example Inc."},"data_protection_contact":"privacy@example.com","data_types":[{"category":"account","data":["email"],"lawful_basis":"contract","purpose":"to run the service","retention":"until it is deleted"}],"generated_at":"2026-11-23T21:05:00Z","schema_version":"1.0","sub_processors":[{"name":"Example Hosting","region":"EU","role":"hosting"}],"supervisory_authority":"Example Authority","your_rights":[{"endpoint":"GET /v1/auth/me/export","right":"access"}]}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let processing_info = client.account().processing().await?;
+    /// # assert!(replay.requests()[0].starts_with("GET /v1/auth/me/processing\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn processing(&self) -> Pending<C, GetProcessing> {
+        Pending::new(self.client.clone(), GetProcessing::new())
+    }
+
+    /// Fetches a text about the account for an agent's memory: the masked key, the plan, the cues, and links.
+    ///
+    /// Hosted service only.
+    ///
+    /// Turn it on first, by `update().memory_block_enabled(true)`. The documentation does not show the form of the
+    /// answer, so both plain text and JSON are taken.
+    ///
+    /// `GET /v1/memory-block`. Sent again when the fate of an attempt is unknown.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#""CueAPI: plan free, 3 of 10 cues""#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let memory_block = client.account().memory_block().await?;
+    /// # assert!(replay.requests()[0].starts_with("GET /v1/memory-block\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`MemoryBlockDisabled`](cueapi_types::ErrorCode::MemoryBlockDisabled) (403): the memory block is not turned
+    ///   on.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn memory_block(&self) -> Pending<C, GetMemoryBlock> {
+        Pending::new(self.client.clone(), GetMemoryBlock::new())
     }
 
     /// Fetches the account's API key, where the server has kept it.
@@ -156,9 +306,10 @@ impl<C: Clone> Accounts<C> {
         Pending::new(self.client.clone(), RegenerateKey::new(confirm))
     }
 
-    /// Makes a session token, which is good for 24 hours in the place of an API key.
+    /// Makes a session token, which does what an API key does.
     ///
-    /// Works with a session token and with an API key.
+    /// *Self-hosted:* it is good for 24 hours, and an API key makes one as well. *Hosted:* it is good for a year,
+    /// and only a session token that has not expired makes one.
     ///
     /// `POST /v1/auth/session/refresh`. Sent again when the fate of an attempt is unknown.
     ///
@@ -238,6 +389,8 @@ pub struct UpdateAccount {
     pub(crate) email: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) alert_webhook_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory_block_enabled: Option<bool>,
 }
 
 impl UpdateAccount {
@@ -294,6 +447,228 @@ impl<C> Pending<C, UpdateAccount> {
     pub fn alert_webhook_url(mut self, alert_webhook_url: impl Into<String>) -> Self {
         self.endpoint.alert_webhook_url = Some(alert_webhook_url.into());
         self
+    }
+
+    /// Whether `memory_block` can be called, which is off at first. Turning it on also creates the weekly cue
+    /// `cueapi-memory-update-check`, Mondays at 9:00 UTC. Hosted service only; self-hosted servers ignore it.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// let call = client.account().update().memory_block_enabled(true);
+    /// ```
+    pub fn memory_block_enabled(mut self, memory_block_enabled: bool) -> Self {
+        self.endpoint.memory_block_enabled = Some(memory_block_enabled);
+        self
+    }
+}
+
+/// `DELETE /v1/auth/me`: see [`Accounts::delete`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::DeleteAccount;
+///
+/// assert_eq!(DeleteAccount::ID, "account.delete");
+/// assert_eq!(DeleteAccount::METHOD, http::Method::DELETE);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeleteAccount {}
+
+impl DeleteAccount {
+    /// The operation `account.delete` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::account::DeleteAccount;
+    /// use cueapi_core::ConfirmDestructive;
+    ///
+    /// let call = client.call(DeleteAccount::new(ConfirmDestructive));
+    /// ```
+    #[must_use]
+    pub fn new(confirm: ConfirmDestructive) -> Self {
+        let ConfirmDestructive = confirm;
+        Self {}
+    }
+}
+
+impl Endpoint for DeleteAccount {
+    type Output = Option<AccountDeletion>;
+    const ID: &'static str = "account.delete";
+    const METHOD: Method = Method::DELETE;
+    const REPEAT: Repeat = Repeat::Safe;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::DeletionAlreadyPending];
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/auth/me");
+    }
+
+    fn headers(&self, headers: &mut HeaderBuilder) {
+        headers.text("x-confirm-destructive", "true");
+    }
+}
+
+/// `POST /v1/auth/me/cancel-deletion`: see [`Accounts::cancel_deletion`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::CancelAccountDeletion;
+///
+/// assert_eq!(CancelAccountDeletion::ID, "account.cancel_deletion");
+/// assert_eq!(CancelAccountDeletion::METHOD, http::Method::POST);
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct CancelAccountDeletion {
+    pub(crate) token: DeletionToken,
+}
+
+impl CancelAccountDeletion {
+    /// The operation `account.cancel_deletion` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::account::CancelAccountDeletion;
+    ///
+    /// let call = client.call(CancelAccountDeletion::new("4f1c9a"));
+    /// ```
+    #[must_use]
+    pub fn new(token: impl Into<DeletionToken>) -> Self {
+        Self { token: token.into() }
+    }
+}
+
+impl Endpoint for CancelAccountDeletion {
+    type Output = Option<CancelledDeletion>;
+    const ID: &'static str = "account.cancel_deletion";
+    const METHOD: Method = Method::POST;
+    const REPEAT: Repeat = Repeat::Safe;
+    const AUTHENTICATED: bool = false;
+    const DONE_WHEN: &'static [ErrorCode] = &[ErrorCode::AlreadyCancelled];
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/auth/me/cancel-deletion");
+    }
+
+    fn body(&self) -> Result<Body, BuildError> {
+        Body::json(self)
+    }
+}
+
+/// `GET /v1/auth/me/export`: see [`Accounts::export`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::ExportAccount;
+///
+/// assert_eq!(ExportAccount::ID, "account.export");
+/// assert_eq!(ExportAccount::METHOD, http::Method::GET);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ExportAccount {}
+
+impl ExportAccount {
+    /// The operation `account.export` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::account::ExportAccount;
+    ///
+    /// let call = client.call(ExportAccount::new());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for ExportAccount {
+    type Output = AccountExport;
+    const ID: &'static str = "account.export";
+    const METHOD: Method = Method::GET;
+    const REPEAT: Repeat = Repeat::Safe;
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/auth/me/export");
+    }
+}
+
+/// `GET /v1/auth/me/processing`: see [`Accounts::processing`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::GetProcessing;
+///
+/// assert_eq!(GetProcessing::ID, "account.processing");
+/// assert_eq!(GetProcessing::METHOD, http::Method::GET);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct GetProcessing {}
+
+impl GetProcessing {
+    /// The operation `account.processing` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::account::GetProcessing;
+    ///
+    /// let call = client.call(GetProcessing::new());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for GetProcessing {
+    type Output = ProcessingInfo;
+    const ID: &'static str = "account.processing";
+    const METHOD: Method = Method::GET;
+    const REPEAT: Repeat = Repeat::Safe;
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/auth/me/processing");
+    }
+}
+
+/// `GET /v1/memory-block`: see [`Accounts::memory_block`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::account::GetMemoryBlock;
+///
+/// assert_eq!(GetMemoryBlock::ID, "account.memory_block");
+/// assert_eq!(GetMemoryBlock::METHOD, http::Method::GET);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct GetMemoryBlock {}
+
+impl GetMemoryBlock {
+    /// The operation `account.memory_block` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::account::GetMemoryBlock;
+    ///
+    /// let call = client.call(GetMemoryBlock::new());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Endpoint for GetMemoryBlock {
+    type Output = MemoryBlock;
+    const ID: &'static str = "account.memory_block";
+    const METHOD: Method = Method::GET;
+    const REPEAT: Repeat = Repeat::Safe;
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/memory-block");
     }
 }
 

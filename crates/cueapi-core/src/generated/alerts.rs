@@ -3,7 +3,7 @@
 //! Alerts: what went wrong that nobody may have noticed.
 
 use cueapi_types::{
-    Alert, AlertId, AlertList, AlertType, AlertWebhookSecret, CueId, Payload,
+    Alert, AlertId, AlertList, AlertType, AlertWebhookSecret, CueId,
     RegeneratedAlertWebhookSecret, Rows, Timestamp,
 };
 use http::Method;
@@ -82,19 +82,19 @@ impl<C: Clone> Alerts<C> {
         Pending::new(self.client.clone(), ListAlerts::new())
     }
 
-    /// Says that somebody has seen an alert. Hosted service only.
+    /// Marks an alert as seen. Hosted service only.
     ///
-    /// The answer's form was not seen on a running server, so it is handed over as the JSON that it is. A
+    /// A second acknowledgement changes nothing and returns the first. A later failure raises another alert. A
     /// self-hosted server answers 404.
     ///
     /// `POST /v1/alerts/{alert_id}/acknowledge`. Sent again when the fate of an attempt is unknown.
     ///
     /// ```
     /// # use cueapi_core::testing::{ReplayClient, json, run};
-    /// # let replay = ReplayClient::new([json(200, r#"{"acknowledged":true}"#)]);
+    /// # let replay = ReplayClient::new([json(200, r#"{"acknowledged":true,"alert_type":"consecutive_failure","created_at":"2026-11-23T20:51:17.172531Z","cue_id":"cue_cspz7e2t9uhv","execution_id":"717b3b49-10db-492d-8a1f-e1e75fd28420","id":"77f7726c-031c-4cfb-a8d5-ec6fdf421244","message":"3 executions in a row have failed.","metadata":{"failure_count":3,"first_failure_at":"2026-11-23T20:41:17Z"},"severity":"high"}"#)]);
     /// # let client = replay.client();
     /// # run(async {
-    /// let payload = client
+    /// let alert = client
     ///     .alerts()
     ///     .acknowledge("35d6b5a2-7f3c-4a4c-b094-9d12052ac47b")
     ///     .await?;
@@ -104,7 +104,9 @@ impl<C: Clone> Alerts<C> {
     ///
     /// # Errors
     ///
-    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
+    /// * [`AlertNotFound`](cueapi_types::ErrorCode::AlertNotFound) (404): no such alert, or another user's.
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn acknowledge(
         &self,
         alert_id: impl Into<AlertId>,
@@ -262,7 +264,7 @@ impl<C> Pending<C, ListAlerts> {
         self
     }
 
-    /// Only alerts from this time on.
+    /// Only alerts from this time on. Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -302,7 +304,7 @@ impl<C> Pending<C, ListAlerts> {
         self
     }
 
-    /// How many rows a page has: 1 to 100, 20 where this is not given (50 on the hosted service).
+    /// How many rows a page has: 1 to 100. Default: 20 (*self-hosted*), 50 (*hosted*).
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -357,7 +359,7 @@ impl AcknowledgeAlert {
 }
 
 impl Endpoint for AcknowledgeAlert {
-    type Output = Payload;
+    type Output = Alert;
     const ID: &'static str = "alerts.acknowledge";
     const METHOD: Method = Method::POST;
     const REPEAT: Repeat = Repeat::Safe;

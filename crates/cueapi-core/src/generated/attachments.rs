@@ -68,6 +68,8 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Attachments<C> {
     /// Attaches a live session to a daemon.
     ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
+    ///
     /// The same daemon and label replace what was there, with a new token: a token that was ever used, by any
     /// account, makes a self-hosted server answer 500. So the call is not repeated. Where it may have been carried
     /// out, `live_sessions().list()` shows whether the session is attached.
@@ -123,6 +125,8 @@ impl<C: Clone> Attachments<C> {
 
     /// Detaches a live session from a daemon.
     ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
+    ///
     /// Nothing comes back the first time, and later that it was gone.
     ///
     /// `DELETE /v1/agents/{agent_id}/attachments/{token}`. Sent again when the fate of an attempt is unknown.
@@ -159,6 +163,8 @@ impl<C: Clone> Attachments<C> {
     }
 
     /// Tells the server which sessions a daemon has.
+    ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// What the server knows and the daemon does not name is taken for gone; what only the daemon knows is not
     /// added: attach it.

@@ -281,8 +281,9 @@ impl<C: Clone> Cues<C> {
 
     /// Fires a cue now, or at a time of your choice.
     ///
-    /// Works in every state of the cue, also while it is paused, and does not change its schedule or its
-    /// `fired_count`.
+    /// Does not change the cue's schedule or its `fired_count`. *Self-hosted:* works in every state of the cue.
+    /// *Hosted:* works while the cue is active or paused, 10 times an hour, and is refused with
+    /// `rate_limit_exceeded` after that.
     ///
     /// An execution for workers can be claimed at once, whatever `send_at` says, and counts as missed 15 minutes
     /// after it was created. Two firings of a cue for the same `send_at` make a self-hosted server answer 500.
@@ -566,7 +567,8 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// How often and how soon a failed webhook delivery is repeated. None is 3 attempts, 1, 5 and 15 minutes apart.
+    /// How often and how soon a failed webhook delivery is repeated. Default: 3 attempts, 1, 5 and 15 minutes apart.
+    /// The hosted service's pages contradict one another and also name 1, 2 and 4, or 5, 10 and 20 minutes.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -586,7 +588,7 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// What happens when an execution has failed for good. None is an e-mail to the account's owner.
+    /// What happens when an execution has failed for good. Default: an e-mail to the account's owner.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -606,7 +608,7 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// Which evidence an outcome must carry. None is none.
+    /// Which evidence an outcome must carry. Default: none. All modes work with both transports.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -626,7 +628,10 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// How long a delivery and its outcome may take. Hosted service only; self-hosted servers ignore it.
+    /// How long a delivery and its outcome may take, 1 to 3,600 seconds each. Default: 30 seconds for the delivery,
+    /// 300 seconds for the outcome. *Self-hosted:* 30 seconds, without a deadline for the outcome.
+    ///
+    /// Hosted service only; self-hosted servers ignore it.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -646,7 +651,8 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// When to raise an alert. Hosted service only; self-hosted servers ignore it.
+    /// When to raise an alert. Default: after 3 failures in a row (1 to 100), and after 2 missed intervals (1 to
+    /// 10). *Self-hosted:* after 3 failures in a row. Hosted service only; self-hosted servers ignore it.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -666,7 +672,8 @@ impl<C> Pending<C, CreateCue> {
         self
     }
 
-    /// What happens to occurrences that the server missed. Hosted service only; self-hosted servers ignore it.
+    /// What happens to occurrences that the server missed. Default: one execution stands for all of them. At most
+    /// 100 are made up for. Hosted service only; self-hosted servers ignore it.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -1112,7 +1119,10 @@ impl<C> Pending<C, UpdateCue> {
         self
     }
 
-    /// How long a delivery and its outcome may take. Hosted service only; self-hosted servers refuse it (422).
+    /// How long a delivery and its outcome may take, 1 to 3,600 seconds each. Default: 30 seconds for the delivery,
+    /// 300 seconds for the outcome. *Self-hosted:* 30 seconds, without a deadline for the outcome.
+    ///
+    /// Hosted service only; self-hosted servers refuse it (422).
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -1125,7 +1135,8 @@ impl<C> Pending<C, UpdateCue> {
         self
     }
 
-    /// When to raise an alert. Hosted service only; self-hosted servers refuse it (422).
+    /// When to raise an alert. Default: after 3 failures in a row (1 to 100), and after 2 missed intervals (1 to
+    /// 10). *Self-hosted:* after 3 failures in a row. Hosted service only; self-hosted servers refuse it (422).
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -1138,7 +1149,8 @@ impl<C> Pending<C, UpdateCue> {
         self
     }
 
-    /// What happens to occurrences that the server missed. Hosted service only; self-hosted servers refuse it (422).
+    /// What happens to occurrences that the server missed. Default: one execution stands for all of them. At most
+    /// 100 are made up for. Hosted service only; self-hosted servers refuse it (422).
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();
@@ -1373,10 +1385,9 @@ impl<C> Pending<C, FireCue> {
         self
     }
 
-    /// A text of up to 256 characters; a second firing with the same one is refused or answered with the first.
-    /// Since only the hosted service heeds it, the call is not repeated because of it.
-    ///
-    /// Hosted service only; self-hosted servers ignore it.
+    /// A text of up to 256 characters. For 24 hours, a second firing with the same key and body returns the first
+    /// execution, and one with another body is refused. Since only the hosted service heeds it, the call is not
+    /// repeated because of it. Hosted service only; self-hosted servers ignore it.
     ///
     /// ```
     /// # let client = cueapi_core::testing::ReplayClient::default().client();

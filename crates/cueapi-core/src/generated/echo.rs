@@ -75,7 +75,8 @@ impl<C: Clone> Echoes<C> {
 
     /// Stores a JSON text for five minutes, as a webhook would receive it.
     ///
-    /// The token is yours to choose. Ten an hour for an IP address. Up to 1,000,000 bytes.
+    /// The token is yours to choose, 16 characters or more. Ten an hour for an IP address, up to 1,000,000 bytes
+    /// each. The hosted service keeps the headers `X-CueAPI-*`, `Content-Type` and `User-Agent` only.
     ///
     /// `POST /v1/echo/{token}`. Sent again when the fate of an attempt is unknown. Goes without the API key, also
     /// from a client that has none.

@@ -207,6 +207,8 @@ impl<C: Clone> Executions<C> {
     ///
     /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): it does not exist, is not pending, or is not
     ///   for workers.
+    /// * [`AlreadyClaimed`](cueapi_types::ErrorCode::AlreadyClaimed) (409): another worker was faster (the hosted
+    ///   service's word).
     ///
     /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn claim(
@@ -217,9 +219,47 @@ impl<C: Clone> Executions<C> {
         Pending::new(self.client.clone(), ClaimExecution::new(execution_id, worker_id))
     }
 
+    /// Claims an execution for nobody in particular. Hosted service only.
+    ///
+    /// The hosted service takes `anonymous-worker` for the worker's id then, and its answer has the payload. A
+    /// self-hosted server refuses a claim without a worker's id (422): use `claim`.
+    ///
+    /// `POST /v1/executions/{execution_id}/claim`. Not sent again when the fate of an attempt is unknown, since a
+    /// second one would do the work twice: see [`may_have_executed`](crate::Error::may_have_executed).
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"claimed":true,"execution_id":"098ad45c-dff2-40e7-a6d9-15b6e51da482","lease_seconds":900}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let claim = client
+    ///     .executions()
+    ///     .claim_anonymously("098ad45c-dff2-40e7-a6d9-15b6e51da482")
+    ///     .await?;
+    /// # assert!(replay.requests()[0].starts_with("POST /v1/executions/098ad45c-dff2-40e7-a6d9-15b6e51da482/claim\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ClaimFailed`](cueapi_types::ErrorCode::ClaimFailed) (409): it does not exist, is not pending, or is not
+    ///   for workers.
+    /// * [`AlreadyClaimed`](cueapi_types::ErrorCode::AlreadyClaimed) (409): another worker was faster (the hosted
+    ///   service's word).
+    ///
+    /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn claim_anonymously(
+        &self,
+        execution_id: impl Into<ExecutionId>,
+    ) -> Pending<C, ClaimAnonymously> {
+        Pending::new(self.client.clone(), ClaimAnonymously::new(execution_id))
+    }
+
     /// Says that a claimed execution is still being worked on.
     ///
     /// Name the worker with `worker`: a server checks that the execution is its own only when it is named.
+    /// *Self-hosted:* at least every 300 seconds. *Hosted:* every 60 seconds; an execution goes back to the queue
+    /// when it was claimed more than 15 minutes ago and its worker has not sent a heartbeat for 3 minutes.
     ///
     /// Optional arguments are methods of the call: `worker`.
     ///
@@ -343,9 +383,10 @@ impl<C: Clone> Executions<C> {
 
     /// Completes the verification of an outcome: verified, or with `valid(false)` rejected.
     ///
-    /// The state of the execution itself does not change. Possible from the states `reported_success`,
-    /// `reported_failure` and `verification_pending`; a second one answers `invalid_state`. A repeat of a call whose
-    /// answer was lost succeeds if the outcome is in the state that the call was to bring about.
+    /// The state of the execution itself does not change. Possible from the states `reported_success` and
+    /// `verification_pending`, on a self-hosted server also from `reported_failure`; a second one answers
+    /// `invalid_state`. A repeat of a call whose answer was lost succeeds if the outcome is in the state that the
+    /// call was to bring about.
     ///
     /// Optional arguments are methods of the call: `valid`, `reason`.
     ///
@@ -414,8 +455,9 @@ impl<C: Clone> Executions<C> {
 
     /// Adds evidence to an outcome that was reported without.
     ///
-    /// What is set replaces what is there; the rest stays. A self-hosted server does not judge the outcome again. It
-    /// checks nothing and answers 500 to a text that its database cannot hold.
+    /// What is set replaces what is there; the rest stays, and nothing can be cleared. The hosted service judges the
+    /// outcome again. A self-hosted server does not; it checks nothing and answers 500 to a text that its database
+    /// cannot hold.
     ///
     /// Optional arguments are methods of the call: `metadata`.
     ///
@@ -923,6 +965,54 @@ impl Endpoint for ClaimExecution {
 
     fn body(&self) -> Result<Body, BuildError> {
         Body::json(self)
+    }
+}
+
+/// `POST /v1/executions/{execution_id}/claim`: see [`Executions::claim_anonymously`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::executions::ClaimAnonymously;
+///
+/// assert_eq!(ClaimAnonymously::ID, "executions.claim_anonymously");
+/// assert_eq!(ClaimAnonymously::METHOD, http::Method::POST);
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClaimAnonymously {
+    pub(crate) execution_id: ExecutionId,
+}
+
+impl ClaimAnonymously {
+    /// The operation `executions.claim_anonymously` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::executions::ClaimAnonymously;
+    ///
+    /// let call = client
+    ///     .call(ClaimAnonymously::new("098ad45c-dff2-40e7-a6d9-15b6e51da482"));
+    /// ```
+    #[must_use]
+    pub fn new(execution_id: impl Into<ExecutionId>) -> Self {
+        Self {
+            execution_id: execution_id.into(),
+        }
+    }
+}
+
+impl Endpoint for ClaimAnonymously {
+    type Output = Claim;
+    const ID: &'static str = "executions.claim_anonymously";
+    const METHOD: Method = Method::POST;
+    const REPEAT: Repeat = Repeat::Unsafe;
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/executions").seg(&self.execution_id).lit("claim");
+    }
+
+    fn body(&self) -> Result<Body, BuildError> {
+        Ok(Body::empty_object())
     }
 }
 

@@ -57,6 +57,8 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> LiveSessions<C> {
     /// Lists an agent's live sessions, newest first.
     ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
+    ///
     /// Optional arguments are methods of the call: `include_detached`.
     ///
     /// `GET /v1/agents/{ref}/live-sessions`. Sent again when the fate of an attempt is unknown.
@@ -81,6 +83,8 @@ impl<C: Clone> LiveSessions<C> {
     }
 
     /// Registers a live session of an agent.
+    ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// Optional arguments are methods of the call: `is_default`, `monitor_version`, `session_token`.
     ///
@@ -120,7 +124,7 @@ impl<C: Clone> LiveSessions<C> {
         )
     }
 
-    /// Changes a live session.
+    /// Changes a live session. Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// Optional arguments are methods of the call: `is_default`, `session_token`.
     ///
@@ -154,7 +158,7 @@ impl<C: Clone> LiveSessions<C> {
         Pending::new(self.client.clone(), UpdateLiveSession::new(agent, label))
     }
 
-    /// Ends a live session.
+    /// Ends a live session. Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// `DELETE /v1/agents/{ref}/live-sessions/{label}`. Sent again when the fate of an attempt is unknown. A repeat
     /// that is refused with `live_session_not_found` is a success, with `None`: an earlier attempt did it.
@@ -185,6 +189,8 @@ impl<C: Clone> LiveSessions<C> {
     }
 
     /// Says that a live session is still there.
+    ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
     ///
     /// Optional arguments are methods of the call: `monitor_version`.
     ///

@@ -3,7 +3,7 @@
 //! Logging in: how a program without an API key gets one. Nothing here needs a key.
 
 use cueapi_types::{
-    DeviceCode, DeviceLogin, LoginProgress, LoginToken, Registration, Session,
+    DeviceCode, DeviceLogin, LoginProgress, LoginToken, McpKey, Registration, Session,
 };
 use http::Method;
 use serde::Serialize;
@@ -55,7 +55,7 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Login<C> {
     /// Registers an account by its owner's e-mail address.
     ///
-    /// For self-hosted servers that allow it. The key is shown this once.
+    /// The key is shown this once. A self-hosted server can be set up to refuse it.
     ///
     /// `POST /v1/auth/register`. Not sent again when the fate of an attempt is unknown, since a second one would do
     /// the work twice: see [`may_have_executed`](crate::Error::may_have_executed). Goes without the API key, also
@@ -83,10 +83,11 @@ impl<C: Clone> Login<C> {
 
     /// Starts a login by device code.
     ///
-    /// Choose a code that nobody can guess, 6 to 128 characters; show the URL of the answer to the user, or send the
-    /// login mail by `submit_email`; then `poll` every two seconds or more. A code is good for 15 minutes.
+    /// Choose a code that nobody can guess; show the URL of the answer to the user, or send the login mail by
+    /// `submit_email`; then `poll` every two seconds or more.
     ///
-    /// Five an hour for an IP address.
+    /// *Self-hosted:* a code has 6 to 128 characters and is good for 15 minutes; five logins an hour for an IP
+    /// address. *Hosted:* a code has 8 letters and digits and is good for 10 minutes.
     ///
     /// `POST /v1/auth/device-code`. Not sent again when the fate of an attempt is unknown, since a second one would
     /// do the work twice: see [`may_have_executed`](crate::Error::may_have_executed). Goes without the API key, also
@@ -137,7 +138,8 @@ impl<C: Clone> Login<C> {
     ///
     /// # Errors
     ///
-    /// * [`DeviceCodeExpired`](cueapi_types::ErrorCode::DeviceCodeExpired) (400): the code is older than 15 minutes.
+    /// * [`DeviceCodeExpired`](cueapi_types::ErrorCode::DeviceCodeExpired) (400): the code is older than 15 minutes
+    ///   (self-hosted) or 10 minutes (hosted).
     /// * [`InvalidStatus`](cueapi_types::ErrorCode::InvalidStatus) (400): the login is approved.
     /// * [`DeviceCodeNotFound`](cueapi_types::ErrorCode::DeviceCodeNotFound) (404): no login was started with this
     ///   code.
@@ -211,6 +213,38 @@ impl<C: Clone> Login<C> {
     /// And those of every call: see [`ErrorKind`](crate::ErrorKind).
     pub fn session(&self, token: impl Into<LoginToken>) -> Pending<C, ExchangeSession> {
         Pending::new(self.client.clone(), ExchangeSession::new(token))
+    }
+
+    /// Exchanges the token of an approved login for an API key of an MCP client. Hosted service only.
+    ///
+    /// Each exchange creates another key, labelled `mcp:{client}:{label}`. The client's id must be on the service's
+    /// own list.
+    ///
+    /// Optional arguments are methods of the call: `label`.
+    ///
+    /// `POST /v1/auth/mcp-exchange`. Not sent again when the fate of an attempt is unknown, since a second one would
+    /// do the work twice: see [`may_have_executed`](crate::Error::may_have_executed). Goes without the API key, also
+    /// from a client that has none.
+    ///
+    /// ```
+    /// # use cueapi_core::testing::{ReplayClient, json, run};
+    /// # let replay = ReplayClient::new([json(200, r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","expires_at":null,"key_id":"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4"}"#)]);
+    /// # let client = replay.client();
+    /// # run(async {
+    /// let mcp_key = client.login().mcp_exchange("4f1c9a", "my-mcp-client").await?;
+    /// # assert!(replay.requests()[0].starts_with("POST /v1/auth/mcp-exchange\n"));
+    /// # Ok::<_, cueapi_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of every call: see [`ErrorKind`](crate::ErrorKind).
+    pub fn mcp_exchange(
+        &self,
+        session_token: impl Into<LoginToken>,
+        client_id: impl Into<String>,
+    ) -> Pending<C, ExchangeForMcp> {
+        Pending::new(self.client.clone(), ExchangeForMcp::new(session_token, client_id))
     }
 }
 
@@ -449,5 +483,74 @@ impl Endpoint for ExchangeSession {
 
     fn body(&self) -> Result<Body, BuildError> {
         Body::json(self)
+    }
+}
+
+/// `POST /v1/auth/mcp-exchange`: see [`Login::mcp_exchange`].
+///
+/// ```
+/// use cueapi_core::Endpoint;
+/// use cueapi_core::api::login::ExchangeForMcp;
+///
+/// assert_eq!(ExchangeForMcp::ID, "login.mcp_exchange");
+/// assert_eq!(ExchangeForMcp::METHOD, http::Method::POST);
+/// ```
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ExchangeForMcp {
+    pub(crate) session_token: LoginToken,
+    pub(crate) client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+}
+
+impl ExchangeForMcp {
+    /// The operation `login.mcp_exchange` with its required arguments, for `client.call(…)`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// use cueapi_core::api::login::ExchangeForMcp;
+    ///
+    /// let call = client.call(ExchangeForMcp::new("4f1c9a", "my-mcp-client"));
+    /// ```
+    #[must_use]
+    pub fn new(
+        session_token: impl Into<LoginToken>,
+        client_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            session_token: session_token.into(),
+            client_id: client_id.into(),
+            label: None,
+        }
+    }
+}
+
+impl Endpoint for ExchangeForMcp {
+    type Output = McpKey;
+    const ID: &'static str = "login.mcp_exchange";
+    const METHOD: Method = Method::POST;
+    const REPEAT: Repeat = Repeat::Unsafe;
+    const AUTHENTICATED: bool = false;
+
+    fn path(&self, path: &mut PathBuilder) {
+        path.lit("v1/auth/mcp-exchange");
+    }
+
+    fn body(&self) -> Result<Body, BuildError> {
+        Body::json(self)
+    }
+}
+
+impl<C> Pending<C, ExchangeForMcp> {
+    /// A label for the key, 1 to 80 characters. Default: `mcp-connection`.
+    ///
+    /// ```
+    /// # let client = cueapi_core::testing::ReplayClient::default().client();
+    /// let call = client.login().mcp_exchange("4f1c9a", "my-mcp-client").label("laptop");
+    /// ```
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.endpoint.label = Some(label.into());
+        self
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! The methods of a group, such as [`cues::Cues`], make calls; the structs are the endpoints that they call, as data.
 //!
+//! Where servers differ, *self-hosted* marks what was measured on a running server of version 0.1.2, and *hosted* what the public documentation of <https://api.cueapi.ai> says, in the state of March to May 2026. The SDK has not been run against the hosted service yet.
+//!
 //! # For users of the Python SDK
 //!
 //! What stands here for each method of its version 0.2.0:
@@ -65,6 +67,8 @@ pub mod alerts;
 #[rustfmt::skip]
 pub mod attachments;
 #[rustfmt::skip]
+pub mod billing;
+#[rustfmt::skip]
 pub mod cues;
 #[rustfmt::skip]
 pub mod echo;
@@ -72,6 +76,8 @@ pub mod echo;
 pub mod events;
 #[rustfmt::skip]
 pub mod executions;
+#[rustfmt::skip]
+pub mod keys;
 #[rustfmt::skip]
 pub mod live_sessions;
 #[rustfmt::skip]

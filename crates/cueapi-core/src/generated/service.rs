@@ -51,6 +51,8 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Service<C> {
     /// Asks what the server is: its version, and what is switched off.
     ///
+    /// Self-hosted servers only, as far as the hosted service's documentation tells.
+    ///
     /// `GET /v1/info`. Sent again when the fate of an attempt is unknown. Goes without the API key, also from a
     /// client that has none.
     ///

@@ -51,7 +51,8 @@ impl<B> BlockingClient<B> {
 impl<C: Clone> Usage<C> {
     /// Says how much of the plan's limits is used up this month.
     ///
-    /// Months are calendar months in UTC. Executions of workers are not counted by a self-hosted server.
+    /// Months are calendar months in UTC. *Self-hosted:* successful webhook deliveries count, executions of workers
+    /// do not. *Hosted:* each attempt of a webhook counts, and each claim of a worker.
     ///
     /// `GET /v1/usage`. Sent again when the fate of an attempt is unknown.
     ///

@@ -103,7 +103,8 @@ impl<C: Clone> Workers<C> {
 
     /// Forgets a worker.
     ///
-    /// Its next heartbeat registers it again.
+    /// Its next heartbeat registers it again. The hosted service hands the executions that it has claimed back to
+    /// the queue.
     ///
     /// `DELETE /v1/workers/{worker_id}`. Sent again when the fate of an attempt is unknown. A repeat that is refused
     /// with `worker_not_found` is a success: an earlier attempt did it.

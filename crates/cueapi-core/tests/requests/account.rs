@@ -3,7 +3,7 @@
 use cueapi_core::{
     ApiKey, ClientBuilder, ConfirmDestructive, ErrorKind,
     testing::{self, ReplayClient, json},
-    types::AlertType,
+    types::{AlertType, BillingInterval, PaidPlan},
 };
 use serde_json::json as value;
 
@@ -49,6 +49,52 @@ fn the_account() {
 }
 
 #[test]
+fn the_account_on_the_hosted_service() {
+    assert_eq!(
+        request(|c| c.account().update().memory_block_enabled(true)),
+        patch("/v1/auth/me", r#"{"memory_block_enabled":true}"#)
+    );
+    assert_eq!(request(|c| c.account().memory_block()), "GET /v1/memory-block\n\n");
+    assert_eq!(request(|c| c.account().export()), "GET /v1/auth/me/export\n\n");
+    assert_eq!(request(|c| c.account().processing()), "GET /v1/auth/me/processing\n\n");
+    assert_eq!(
+        request(|c| c.account().delete(ConfirmDestructive)),
+        "DELETE /v1/auth/me\nx-confirm-destructive: true\n\n"
+    );
+    // In the body, although a query would do as well: URLs end up in logs.
+    assert_eq!(
+        request(|c| c.account().cancel_deletion("4f1c")),
+        post("/v1/auth/me/cancel-deletion", r#"{"token":"4f1c"}"#)
+    );
+}
+
+#[test]
+fn named_keys() {
+    assert_eq!(request(|c| c.keys().list()), "GET /v1/auth/keys\n\n");
+    assert_eq!(
+        request(|c| c.keys().create("deploy")),
+        post("/v1/auth/keys", r#"{"label":"deploy"}"#)
+    );
+    assert_eq!(
+        request(|c| c.keys().rename("k/1", "deploy")),
+        patch("/v1/auth/keys/k%2F1", r#"{"label":"deploy"}"#)
+    );
+    assert_eq!(
+        request(|c| c.keys().revoke("k1", ConfirmDestructive)),
+        "DELETE /v1/auth/keys/k1\nx-confirm-destructive: true\n\n"
+    );
+}
+
+#[test]
+fn billing() {
+    assert_eq!(
+        request(|c| c.billing().checkout(PaidPlan::Pro, BillingInterval::Annual)),
+        post("/v1/billing/checkout", r#"{"plan":"pro","interval":"annual"}"#)
+    );
+    assert_eq!(request(|c| c.billing().portal()), "POST /v1/billing/portal\n\n");
+}
+
+#[test]
 fn logging_in() {
     assert_eq!(
         request(|c| c.login().register("a@example.com")),
@@ -72,6 +118,13 @@ fn logging_in() {
     assert_eq!(
         request(|c| c.login().session("4f1c")),
         post("/v1/auth/session", r#"{"token":"4f1c"}"#)
+    );
+    assert_eq!(
+        request(|c| c.login().mcp_exchange("stk_4f1c", "my-client").label("laptop")),
+        post(
+            "/v1/auth/mcp-exchange",
+            r#"{"session_token":"stk_4f1c","client_id":"my-client","label":"laptop"}"#
+        )
     );
 }
 
@@ -97,6 +150,15 @@ fn the_key_goes_where_it_is_asked_for_and_nowhere_else() {
     });
     sends_key(false, &|r| {
         drop(testing::run(r.client().login().register("a@example.com").send()))
+    });
+    sends_key(false, &|r| {
+        drop(testing::run(r.client().login().mcp_exchange("stk_4f1c", "c").send()))
+    });
+    sends_key(false, &|r| {
+        drop(testing::run(r.client().account().cancel_deletion("4f1c").send()))
+    });
+    sends_key(true, &|r| {
+        drop(testing::run(r.client().account().delete(ConfirmDestructive).send()))
     });
     sends_key(false, &|r| {
         drop(testing::run(

@@ -164,6 +164,10 @@ fn executions() {
         post("/v1/executions/e1/claim", r#"{"worker_id":"w1"}"#)
     );
     assert_eq!(
+        request(|c| c.executions().claim_anonymously("e1")),
+        post("/v1/executions/e1/claim", "{}")
+    );
+    assert_eq!(
         request(|c| c.executions().claim_oldest("w1")),
         post("/v1/executions/claim", r#"{"worker_id":"w1"}"#)
     );

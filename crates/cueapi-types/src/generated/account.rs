@@ -3,7 +3,7 @@
 //! The account: its owner, its limits, its API key.
 
 use serde::{Deserialize, Serialize};
-use crate::{AccountToken, IssuedKey, Open, Plan, Timestamp, UserId};
+use crate::{AccountToken, IssuedKey, Open, Payload, Plan, Row, Rows, Timestamp, UserId};
 
 /// The account that an API key belongs to.
 ///
@@ -122,7 +122,7 @@ pub struct RegeneratedKey {
     pub message: Option<String>,
 }
 
-/// A session, good for 24 hours in the place of an API key.
+/// A session, good for 24 hours (*self-hosted*) or a year (*hosted*) in the place of an API key.
 ///
 /// ```
 /// use cueapi_types::Session;
@@ -140,4 +140,239 @@ pub struct Session {
     /// The user's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// The answer to an account that is to be deleted. Hosted service only.
+///
+/// ```
+/// use cueapi_types::AccountDeletion;
+///
+/// # let json = r#"{"can_cancel_until":"2026-11-23T20:41:10.653222Z","grace_period_hours":7,"message":"text"}"#;
+/// let account_deletion: AccountDeletion = serde_json::from_str(json)?;
+/// assert_eq!(account_deletion.message.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccountDeletion {
+    /// The same for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// For how many hours it can be cancelled: 24.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub grace_period_hours: Open<u64>,
+    /// Until when it can be cancelled.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub can_cancel_until: Open<Timestamp>,
+}
+
+/// The answer to a deletion that was cancelled. Hosted service only.
+///
+/// ```
+/// use cueapi_types::CancelledDeletion;
+///
+/// # let json = r#"{"cancelled_at":"2026-11-23T20:41:10.653222Z","message":"text"}"#;
+/// let cancelled_deletion: CancelledDeletion = serde_json::from_str(json)?;
+/// assert_eq!(cancelled_deletion.message.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CancelledDeletion {
+    /// The same for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// When it was cancelled.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub cancelled_at: Open<Timestamp>,
+}
+
+/// All data of an account. Its parts are JSON as it came, since their form is documented nowhere; `Debug` does
+/// not show them. Hosted service only.
+///
+/// ```
+/// use cueapi_types::AccountExport;
+///
+/// # let json = r#"{"alerts":[{"key":"value"}],"api_keys":[{"key":"value"}],"audit_log":[{"key":"value"}],"billing_events":[{"key":"value"}],"cues":[{"key":"value"}],"executions":[{"key":"value"}],"generated_at":"2026-11-23T20:41:10.653222Z","schema_version":"text","user":{"key":"value"}}"#;
+/// let account_export: AccountExport = serde_json::from_str(json)?;
+/// assert_eq!(account_export.schema_version.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AccountExport {
+    /// The version of the export's form, such as `1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<String>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub generated_at: Open<Timestamp>,
+    /// The owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Payload>,
+    /// The cues.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub cues: Vec<Payload>,
+    /// The executions of the last 90 days.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub executions: Vec<Payload>,
+    /// The API keys.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub api_keys: Vec<Payload>,
+    /// The alerts.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub alerts: Vec<Payload>,
+    /// What was billed.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub billing_events: Vec<Payload>,
+    /// Who did what.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub audit_log: Vec<Payload>,
+}
+
+/// How the service processes personal data. Hosted service only.
+///
+/// ```
+/// use cueapi_types::ProcessingInfo;
+///
+/// # let json = r#"{"controller":{"address":"text","contact_email":"text","name":"text"},"data_protection_contact":{"key":"value"},"data_types":[{"category":"text","data":["text"],"lawful_basis":"text","purpose":"text","retention":"text"}],"generated_at":"2026-11-23T20:41:10.653222Z","schema_version":"text","sub_processors":[{"name":"text","region":"text","role":"text"}],"supervisory_authority":{"key":"value"},"your_rights":[{"endpoint":"text","right":"text"}]}"#;
+/// let processing_info: ProcessingInfo = serde_json::from_str(json)?;
+/// assert_eq!(processing_info.schema_version.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ProcessingInfo {
+    /// The version of the form, such as `1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<String>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Open::is_missing")]
+    pub generated_at: Open<Timestamp>,
+    /// Who is responsible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<DataController>,
+    /// Which data are processed.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub data_types: Rows<DataType>,
+    /// Who else processes them.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub sub_processors: Rows<SubProcessor>,
+    /// What the owner can ask for, and where.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub your_rights: Rows<DataRight>,
+    /// Whom to ask, as JSON: its form is documented nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_protection_contact: Option<Payload>,
+    /// Where to complain, as JSON: its form is documented nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisory_authority: Option<Payload>,
+}
+
+/// Who is responsible for personal data. Hosted service only.
+///
+/// ```
+/// use cueapi_types::DataController;
+///
+/// # let json = r#"{"address":"text","contact_email":"text","name":"text"}"#;
+/// let data_controller: DataController = serde_json::from_str(json)?;
+/// assert_eq!(data_controller.name.as_deref(), Some("text"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DataController {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The address to write to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_email: Option<String>,
+}
+
+/// Data that are processed. Hosted service only.
+///
+/// ```
+/// use cueapi_types::DataType;
+///
+/// # let json = r#"{"category":"text","data":["text"],"lawful_basis":"text","purpose":"text","retention":"text"}"#;
+/// let data_type: DataType = serde_json::from_str(json)?;
+/// assert_eq!(data_type.category, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DataType {
+    /// What kind of data they are.
+    pub category: String,
+    /// Which data.
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
+    pub data: Vec<String>,
+    /// What for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// On which legal basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lawful_basis: Option<String>,
+    /// How long they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
+}
+
+impl Row for DataType {
+    const ID: &'static str = "category";
+}
+
+/// A company that processes data for the service. Hosted service only.
+///
+/// ```
+/// use cueapi_types::SubProcessor;
+///
+/// # let json = r#"{"name":"text","region":"text","role":"text"}"#;
+/// let sub_processor: SubProcessor = serde_json::from_str(json)?;
+/// assert_eq!(sub_processor.name, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SubProcessor {
+    /// The name.
+    pub name: String,
+    /// What it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Where it does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+impl Row for SubProcessor {
+    const ID: &'static str = "name";
+}
+
+/// Something that an owner can ask for. Hosted service only.
+///
+/// ```
+/// use cueapi_types::DataRight;
+///
+/// # let json = r#"{"endpoint":"text","right":"text"}"#;
+/// let data_right: DataRight = serde_json::from_str(json)?;
+/// assert_eq!(data_right.right, "text");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DataRight {
+    /// What.
+    pub right: String,
+    /// The route that does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+}
+
+impl Row for DataRight {
+    const ID: &'static str = "right";
 }

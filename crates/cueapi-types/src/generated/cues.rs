@@ -344,10 +344,10 @@ pub struct CueRetry {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueDelivery {
-    /// Seconds that a delivery may take.
+    /// Seconds that a delivery may take: 1 to 3,600. Default: 30.
     #[serde(default, skip_serializing_if = "Open::is_missing")]
     pub timeout_seconds: Open<u64>,
-    /// Seconds after which a missing outcome counts as a time-out: 1 to 3600.
+    /// Seconds after which a missing outcome counts as a time-out: 1 to 3,600. Default: 300.
     #[serde(default, skip_serializing_if = "Open::is_missing")]
     pub outcome_deadline_seconds: Open<u64>,
 }
@@ -365,10 +365,10 @@ pub struct CueDelivery {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CueAlerts {
-    /// After how many failures in a row.
+    /// After how many failures in a row: 1 to 100. Default: 3.
     #[serde(default, skip_serializing_if = "Open::is_missing")]
     pub consecutive_failures: Open<u64>,
-    /// After how many missed intervals.
+    /// After how many missed intervals, a whole number: 1 to 10. Default: 2.
     #[serde(default, skip_serializing_if = "Open::is_missing")]
     pub missed_window_multiplier: Open<f64>,
 }
@@ -385,9 +385,9 @@ open_enum! {
     pub enum CatchUp {
         /// They are left out.
         SkipMissed = "skip_missed",
-        /// One execution stands for all of them.
+        /// One execution stands for all of them. The default.
         RunOnceIfMissed = "run_once_if_missed",
-        /// Each of them is made up for.
+        /// Each of them is made up for, at most 100.
         ReplayAllMissed = "replay_all_missed",
         /// `ReplayAllMissed`, as the command line tool spells it.
         ReplayAll = "replay_all",

@@ -3,7 +3,10 @@
 //! Logging in: how a program without an API key gets one. Nothing here needs a key.
 
 use serde::{Deserialize, Serialize};
-use crate::{open_enum::open_enum, DeviceCode, IssuedKey, LoginToken, Open};
+use crate::{
+    open_enum::open_enum, DeviceCode, IssuedKey, KeyId, LoginToken, Open, Timestamp,
+    UserId,
+};
 
 /// A new account.
 ///
@@ -23,6 +26,32 @@ pub struct Registration {
     /// The owner's address, as the server normalised it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// An API key of an MCP client. Hosted service only.
+///
+/// ```
+/// use cueapi_types::McpKey;
+///
+/// # let json = r#"{"api_key":"cue_sk_0123456789abcdef0123456789abcdef","expires_at":"2026-11-23T20:41:10.653222Z","key_id":"0f8c6f0e-5b0a-4c1e-9d6a-1c2f5b7e9a34","user_id":"d709db96-c9fb-4857-8fb3-8798b144a9c4"}"#;
+/// let mcp_key: McpKey = serde_json::from_str(json)?;
+/// assert_eq!(serde_json::from_str::<McpKey>(&serde_json::to_string(&mcp_key)?)?, mcp_key);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct McpKey {
+    /// The key, shown this once.
+    pub api_key: IssuedKey,
+    /// The account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The key's id in `keys().list`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<KeyId>,
+    /// When it expires; none for a key that does not.
+    #[serde(default)]
+    pub expires_at: Open<Timestamp>,
 }
 
 /// A login that was started. `Debug` does not show the URL, which has the code in it.
@@ -104,7 +133,7 @@ open_enum! {
         Approved = "approved",
         /// The answer that had it was given.
         Claimed = "claimed",
-        /// The code is older than 15 minutes, or was never used.
+        /// The code is older than 15 minutes (self-hosted) or 10 minutes (hosted), or was never used.
         Expired = "expired",
     }
 }

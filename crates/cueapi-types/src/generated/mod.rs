@@ -11,6 +11,8 @@ mod alerts;
 #[rustfmt::skip]
 mod attachments;
 #[rustfmt::skip]
+mod billing;
+#[rustfmt::skip]
 mod cues;
 #[rustfmt::skip]
 mod echo;
@@ -20,6 +22,8 @@ mod errors;
 mod events;
 #[rustfmt::skip]
 mod executions;
+#[rustfmt::skip]
+mod keys;
 #[rustfmt::skip]
 mod live_sessions;
 #[rustfmt::skip]
@@ -38,4 +42,4 @@ mod webhook_secret;
 mod workers;
 
 #[rustfmt::skip]
-pub use self::{account::*, agents::*, alerts::*, attachments::*, cues::*, echo::*, errors::*, events::*, executions::*, live_sessions::*, login::*, messages::*, service::*, subscriptions::*, usage::*, webhook_secret::*, workers::*};
+pub use self::{account::*, agents::*, alerts::*, attachments::*, billing::*, cues::*, echo::*, errors::*, events::*, executions::*, keys::*, live_sessions::*, login::*, messages::*, service::*, subscriptions::*, usage::*, webhook_secret::*, workers::*};

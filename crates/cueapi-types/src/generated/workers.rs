@@ -50,7 +50,7 @@ open_enum! {
     /// assert!(matches!(WorkerStatus::from("of a newer server"), WorkerStatus::Unrecognized(_)));
     /// ```
     pub enum WorkerStatus {
-        /// Less than 180 seconds ago (the hosted service says 360).
+        /// Less than 180 seconds ago (*self-hosted*) or 360 seconds ago (*hosted*).
         Active = "active",
         /// Less than 900 seconds ago.
         Stale = "stale",

@@ -8,7 +8,9 @@ use crate::{Payload, PayloadError};
 /// What CueAPI servers accept in an outcome. Texts are counted in Unicode characters.
 ///
 /// The limits are those of a self-hosted server, observed on a running one. It answers a longer text with 422, or, where
-/// its database is narrower than its own check, with 500.
+/// its database is narrower than its own check, with 500. The hosted service's documentation has the same limits for
+/// summary, external id, result type and metadata, and none for the others. So a call sends what is longer, and
+/// [`Outcome::check`] and [`Outcome::truncated`] are there for callers that want to fit both.
 ///
 /// ```
 /// use cueapi_types::limits;
@@ -16,19 +18,19 @@ use crate::{Payload, PayloadError};
 /// assert_eq!(limits::RESULT, 2000);
 /// ```
 pub mod limits {
-    /// Characters of a result.
+    /// Characters of a result. *Self-hosted.*
     pub const RESULT: usize = 2000;
-    /// Characters of an error.
+    /// Characters of an error. *Self-hosted.*
     pub const ERROR: usize = 2000;
     /// Characters of a summary.
     pub const SUMMARY: usize = 500;
     /// Characters of an external id. The server's check lets 500 pass, its database holds 255.
     pub const EXTERNAL_ID: usize = 255;
-    /// Characters of a result reference. The server's check lets 500 pass, its database holds 255.
+    /// Characters of a result reference. *Self-hosted.* The server's check lets 500 pass, its database holds 255.
     pub const RESULT_REF: usize = 255;
     /// Characters of a result type. The server's check lets 100 pass, its database holds 50.
     pub const RESULT_TYPE: usize = 50;
-    /// Characters of a result URL.
+    /// Characters of a result URL. *Self-hosted.*
     pub const RESULT_URL: usize = 2083;
     /// Bytes of the metadata, as Python writes JSON: a space after every comma and colon, non-ASCII escaped.
     pub const METADATA_BYTES: usize = 10_240;

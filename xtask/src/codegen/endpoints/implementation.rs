@@ -238,6 +238,7 @@ fn body(endpoint: &Endpoint) -> Option<TokenStream> {
     let body = match endpoint.at(Place::WholeBody).next().map(identifier) {
         Some(name) => quote!(Body::json(&self.#name)),
         None if endpoint.is_body() => quote!(Body::json(self)),
+        None if endpoint.has_body => quote!(Ok(Body::empty_object())),
         None if check.is_some() => quote!(Ok(Body::Empty)),
         None => return None,
     };

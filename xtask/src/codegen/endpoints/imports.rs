@@ -42,6 +42,7 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
             ],
         ),
         ("error", &["BuildError"]),
+        ("memory_block", &["MemoryBlock"]),
         ("page", &["PagedEndpoint"]),
         ("pending", &["Pending"]),
     ]
@@ -56,7 +57,8 @@ pub(super) fn of(group: &Group, items: &[TokenStream]) -> Result<String> {
         .flat_map(mentioned)
         .filter(|name| has(name))
         .collect();
-    types.retain(|name| *name != "ConfirmDestructive");
+    // These are core's own.
+    types.retain(|name| !["ConfirmDestructive", "MemoryBlock"].contains(name));
     types.sort_unstable();
     types.dedup();
     let types: Vec<Ident> = types.iter().map(|name| format_ident!("{name}")).collect();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{At, Lowering, schemas::description, usable};
 use crate::codegen::{
-    api::{Argument, Hosted, Kind, Need, Place, Type},
+    api::{Argument, Elsewhere, Kind, Need, Place, Type},
     spec::{Availability, Parameter, ParameterPlace, Schema},
 };
 
@@ -85,10 +85,7 @@ impl Lowering<'_> {
                 Need::Optional
             },
             doc: parameter.description.clone(),
-            hosted: match parameter.availability {
-                Availability::Core => Hosted::No,
-                Availability::Hosted => Hosted::IgnoredElsewhere,
-            },
+            elsewhere: elsewhere(parameter.availability),
             example: self.example(&parameter.schema, &ty, &at)?,
             private: false,
             constant: match (&parameter.schema.constant, &ty) {
@@ -148,7 +145,7 @@ impl Lowering<'_> {
             place: Place::WholeBody,
             need: Need::Required,
             doc: description(target, at)?,
-            hosted: Hosted::No,
+            elsewhere: Elsewhere::Nowhere,
             example: self.example(schema, &ty, at)?,
             private: false,
             constant: None,
@@ -166,8 +163,8 @@ impl Lowering<'_> {
         let own = |(wire, property): &(&String, &Schema)| !flattened(wire) && property.same_as.is_none();
         for (wire, property) in schema.properties.iter().filter(own) {
             let mut member = self.member(wire, property, schema.required.contains(wire), &at.child(wire))?;
-            if refuses_others && member.hosted != Hosted::No {
-                member.hosted = Hosted::RefusedElsewhere;
+            if refuses_others && member.elsewhere == Elsewhere::IgnoredBySelfHosted {
+                member.elsewhere = Elsewhere::RefusedBySelfHosted;
             }
             arguments.push(member);
         }
@@ -189,7 +186,7 @@ impl Lowering<'_> {
                 },
                 need: Need::Required,
                 doc: flatten.description.clone(),
-                hosted: Hosted::No,
+                elsewhere: Elsewhere::Nowhere,
                 example: flatten.example.clone(),
                 private: false,
                 constant: None,
@@ -235,10 +232,7 @@ impl Lowering<'_> {
             place: Place::Body,
             need,
             doc: description(described.unwrap_or(property), at)?,
-            hosted: match property.availability {
-                Availability::Core => Hosted::No,
-                Availability::Hosted => Hosted::IgnoredElsewhere,
-            },
+            elsewhere: elsewhere(property.availability),
             example: self.example(property, &ty, at)?,
             private: property.private,
             constant: None,
@@ -287,5 +281,13 @@ impl Lowering<'_> {
                 "the documentation needs a value: add x-rust-example to the component of {name}"
             ))),
         }
+    }
+}
+
+fn elsewhere(availability: Availability) -> Elsewhere {
+    match availability {
+        Availability::Core => Elsewhere::Nowhere,
+        Availability::Hosted => Elsewhere::IgnoredBySelfHosted,
+        Availability::SelfHosted => Elsewhere::UnknownToHosted,
     }
 }
