@@ -4,7 +4,7 @@ use anyhow::Result;
 use xshell::{Shell, cmd};
 
 use crate::{
-    clients, codegen, confine, contract, cookbook, edge, no_std, parity, release,
+    clients, codegen, confine, contract, cookbook, drift, edge, no_std, parity, release,
     steps::{self, Step},
     workspace,
 };
@@ -21,6 +21,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("format", |sh| Ok(cmd!(sh, "cargo fmt --all --check").run()?)),
     ("codegen", |_| codegen::run(true)),
     ("parity", |_| parity::run()),
+    ("drift", |_| drift::Args::default().run()),
     ("clippy of the workspace", |sh| {
         Ok(cmd!(
             sh,

@@ -1,7 +1,10 @@
 //! `cargo xtask drift`: what a server's own `/openapi.json` says otherwise than our description.
 //!
 //! Both documents become a [`surface`], [`compare`] lists the differences, and [`acknowledged`] is the list of those that
-//! we know of, each with its reason. Any other is a failure.
+//! we know of, each with its reason. Any other is a failure, and so is an entry of the list that no longer shows.
+//!
+//! `xtask/spec/server.json` is the surface of a real self-hosted server (0.1.2, FastAPI 0.136.1): CI compares with it, where
+//! there is no server.
 
 mod acknowledged;
 mod compare;
@@ -19,16 +22,20 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use xshell::{Shell, cmd};
 
-use self::acknowledged::Acknowledged;
+use self::{acknowledged::Acknowledged, surface::Surface};
 
 /// Compares our description with a server's own /openapi.json.
 ///
 /// Prints each difference: + is only there, - only here, ~ is there otherwise. Fails on those that are not in the list of known
-/// differences. Reads what FastAPI writes (OpenAPI 3.1); a server in production hides it (start one without ENV=production).
-#[derive(Debug, clap::Args)]
+/// differences, and on entries of the list that do not show. Reads what FastAPI writes (OpenAPI 3.1); a server in production
+/// hides it (start one without ENV=production).
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// A server's base URL, the URL of its document, or a file.
-    document: String,
+    /// A server's base URL, the URL of its document, or a file. [default: xtask/spec/server.json, the copy of a server's]
+    document: Option<String>,
+    /// Write what is compared of the server's document to xtask/spec/server.json, and nothing else of it.
+    #[arg(long, requires = "document")]
+    keep: bool,
     /// Our description. [default: xtask/spec/openapi.yaml]
     #[arg(long)]
     description: Option<PathBuf>,
@@ -41,9 +48,18 @@ impl Args {
     pub(crate) fn run(self) -> Result<()> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
         let spec = |given: Option<PathBuf>, name| given.unwrap_or_else(|| folder.join(name));
+        let kept = folder.join("server.json");
+        let theirs = match self.document {
+            Some(document) => fetch(&document)?,
+            None => read(&kept)?,
+        };
+        let theirs = server(&theirs)?;
+        if self.keep {
+            fs::write(&kept, surface::write(&theirs)?)?;
+        }
         let report = report(
             &read(&spec(self.description, "openapi.yaml"))?,
-            &fetch(&self.document)?,
+            &theirs,
             &read(&spec(self.acknowledged, "drift.yaml"))?,
         )?;
         eprint!("{}", report.text);
@@ -53,30 +69,41 @@ impl Args {
              xtask/spec/drift.yaml",
             report.unknown
         );
+        ensure!(
+            report.stale == 0,
+            "{} entries of xtask/spec/drift.yaml do not show on this server: remove them",
+            report.stale
+        );
         Ok(())
     }
 }
 
+#[derive(Debug)]
 struct Report {
     text: String,
     /// How many differences are not in the list.
     unknown: usize,
+    /// How many entries of the list are not among the differences.
+    stale: usize,
 }
 
-/// Compares our description (YAML) with a server's (JSON), given the list of acknowledged differences (YAML).
-fn report(ours: &str, theirs: &str, acknowledged: &str) -> Result<Report> {
+/// A server's own document, or the copy of one.
+fn server(document: &str) -> Result<Surface> {
+    let document = serde_json::from_str(document).context("the server's document is not JSON")?;
+    surface::read(&document).context("the server's document is not OpenAPI")
+}
+
+/// Compares our description (YAML) with a server's surface, given the list of acknowledged differences (YAML).
+fn report(ours: &str, theirs: &Surface, acknowledged: &str) -> Result<Report> {
     let ours: Value = serde_saphyr::from_str(ours).map_err(|error| anyhow::anyhow!("our description: {error}"))?;
-    let theirs: Value = serde_json::from_str(theirs).context("the server's document is not JSON")?;
     let acknowledged = acknowledged::read(acknowledged).context("the list of acknowledged differences")?;
-    let differences = compare::compare(
-        &surface::read(&ours).context("our description")?,
-        &surface::read(&theirs).context("the server's document is not OpenAPI")?,
-    );
+    let differences = compare::compare(&surface::read(&ours).context("our description")?, theirs);
 
     let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let mut report = Report {
         text: String::new(),
         unknown: 0,
+        stale: 0,
     };
     for line in &lines {
         match acknowledged.iter().find(|entry| entry.covers(line)) {
@@ -87,12 +114,11 @@ fn report(ours: &str, theirs: &str, acknowledged: &str) -> Result<Report> {
             }
         }
     }
-    let unseen = acknowledged
-        .iter()
-        .filter(|entry| !lines.iter().any(|line| entry.covers(line)));
-    let unseen = unseen.count();
-    if unseen > 0 {
-        writeln!(report.text, "{unseen} entries of the list do not show on this server")?;
+    for entry in &acknowledged {
+        if !lines.iter().any(|line| entry.covers(line)) {
+            writeln!(report.text, "STALE {}", entry.difference)?;
+            report.stale += 1;
+        }
     }
     let known = lines.len() - report.unknown;
     writeln!(

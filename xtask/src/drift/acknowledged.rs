@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(super) struct Acknowledged {
     /// The line that `drift` prints; `*` stands for any text.
-    difference: String,
+    pub(super) difference: String,
     pub(super) reason: String,
 }
 

@@ -1,32 +1,46 @@
 //! What a description promises to a caller, in a form in which two descriptions can be compared.
 //!
 //! Reads ours and what FastAPI writes: `$ref` with or without siblings, `anyOf` with null, `allOf`, `const`, and patterns
-//! that are lists of words. Null is no type of its own here: in a request it says the same as leaving the field out.
+//! that are lists of words. Null is not a type of its own here: in a request it says the same as leaving the field out.
+//!
+//! A surface is also a file: the copy of a real server's that the repository keeps. It has names, types and listed values,
+//! and nothing else of the document that it came from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The operations of a description, by method and path with unnamed parameters (`POST /v1/cues/{}/fire`).
 pub(super) type Surface = BTreeMap<String, Operation>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Operation {
     /// Method and path as the description has them.
     pub(super) title: String,
+    #[serde(skip)]
     pub(super) hosted: bool,
     /// Query parameters and headers, by place and name. Those of the path are in the path.
-    pub(super) parameters: BTreeMap<String, Field>,
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub(super) parameters: Fields,
     /// The fields of the request's body, by path (`schedule.cron`); none where the description lists none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body: Option<Fields>,
     /// The same for the response of success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) response: Option<Fields>,
 }
 
 pub(super) type Fields = BTreeMap<String, Field>;
 
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub(super) struct Field {
     pub(super) required: bool,
     /// Only on the hosted service, says our description.
@@ -39,28 +53,99 @@ pub(super) struct Field {
     pub(super) described: bool,
 }
 
+/// As the copy of a surface has it: `required string once|recurring`, `optional object with members`.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.required { "required" } else { "optional" })?;
+        let list = |words: &BTreeSet<String>| words.iter().map(String::as_str).collect::<Vec<_>>().join("|");
+        let types = if self.types.is_empty() {
+            "any".to_owned()
+        } else {
+            list(&self.types)
+        };
+        write!(f, " {types}")?;
+        if self.described {
+            f.write_str(" with members")?;
+        }
+        if !self.values.is_empty() {
+            write!(f, " {}", list(&self.values))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Field> for String {
+    fn from(field: Field) -> Self {
+        field.to_string()
+    }
+}
+
+impl TryFrom<String> for Field {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl FromStr for Field {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let set = |words: &str| words.split('|').map(str::to_owned).collect();
+        let (required, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (types, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (described, values) = match rest.strip_prefix("with members") {
+            Some(values) => (true, values.trim_start()),
+            None => (false, rest),
+        };
+        Ok(Self {
+            required: match required {
+                "required" => true,
+                "optional" => false,
+                _ => bail!("a field is required or optional, and not {text:?}"),
+            },
+            hosted: false,
+            types: if types == "any" { BTreeSet::new() } else { set(types) },
+            values: if values.is_empty() {
+                BTreeSet::new()
+            } else {
+                set(values)
+            },
+            described,
+        })
+    }
+}
+
 /// Deeper than any description nests; a schema that contains itself ends here.
 const MAX_DEPTH: usize = 12;
 
+/// The surface of an OpenAPI document, or of a copy that [`write`] has made.
 pub(super) fn read(document: &Value) -> Result<Surface> {
+    if document.is_array() {
+        let operations: Vec<Operation> = serde_json::from_value(document.clone()).context("not a copy of a surface")?;
+        let named = operations
+            .into_iter()
+            .map(|operation| (without_names(&operation.title), operation));
+        return Ok(named.collect());
+    }
     let paths = document["paths"].as_object().context("the document has no `paths`")?;
     let mut surface = Surface::new();
     for (path, item) in paths {
-        let shared = item["parameters"].as_array().into_iter().flatten();
         for method in ["get", "post", "put", "patch", "delete"] {
             if let Some(operation) = item.get(method) {
-                let parameters = shared
-                    .clone()
-                    .chain(operation["parameters"].as_array().into_iter().flatten());
                 let title = format!("{} {path}", method.to_uppercase());
-                surface.insert(
-                    without_names(&title),
-                    read_operation(document, title, operation, parameters),
-                );
+                surface.insert(without_names(&title), read_operation(document, title, item, operation));
             }
         }
     }
     Ok(surface)
+}
+
+/// The copy of a surface, as JSON with a line for each field.
+pub(super) fn write(surface: &Surface) -> Result<String> {
+    let operations: Vec<&Operation> = surface.values().collect();
+    Ok(serde_json::to_string_pretty(&operations)? + "\n")
 }
 
 /// `/v1/cues/{cue_id}` and `/v1/cues/{id}` are one path.
@@ -76,32 +161,14 @@ fn without_names(path: &str) -> String {
     result
 }
 
-fn read_operation<'a>(
-    document: &Value,
-    title: String,
-    operation: &Value,
-    parameters: impl Iterator<Item = &'a Value>,
-) -> Operation {
-    let parameters = parameters
-        .map(|parameter| follow(document, parameter))
-        .filter(|parameter| parameter["in"] == "query" || parameter["in"] == "header")
-        .map(|parameter| {
-            let schema = Schema::read(document, &parameter["schema"]);
-            let field = Field {
-                required: parameter["required"] == true,
-                hosted: is_hosted(parameter) || schema.field.hosted,
-                ..schema.field
-            };
-            let place = parameter["in"].as_str().unwrap_or_default();
-            let name = parameter["name"].as_str().unwrap_or_default();
-            let name = if place == "header" {
-                name.to_lowercase()
-            } else {
-                name.to_owned()
-            };
-            (format!("{place} {name}"), field)
-        })
-        .collect();
+fn read_operation(document: &Value, title: String, item: &Value, operation: &Value) -> Operation {
+    // What one route does in several ways, our description has as several operations: what tells them apart is optional.
+    let variants = operation["x-variants"].as_array().into_iter().flatten();
+    let variants = read_parameters(document, variants).map(|(name, field)| {
+        let required = false;
+        (name, Field { required, ..field })
+    });
+    let parameters = variants.chain(read_parameters(document, [item, operation])).collect();
     let body = &follow(document, &operation["requestBody"])["content"]["application/json"]["schema"];
     let success = operation["responses"]
         .as_object()
@@ -118,6 +185,35 @@ fn read_operation<'a>(
         body: fields(document, body),
         response: fields(document, success),
     }
+}
+
+fn read_parameters<'a>(
+    document: &Value,
+    owners: impl IntoIterator<Item = &'a Value>,
+) -> impl Iterator<Item = (String, Field)> {
+    let lists = owners.into_iter().flat_map(|owner| owner["parameters"].as_array());
+    lists
+        .flatten()
+        .filter_map(|parameter| read_parameter(document, parameter))
+}
+
+/// A parameter by place and name; none for those of the path.
+fn read_parameter(document: &Value, parameter: &Value) -> Option<(String, Field)> {
+    let parameter = follow(document, parameter);
+    let name = parameter["name"].as_str().unwrap_or_default();
+    let name = match parameter["in"].as_str()? {
+        "query" => format!("query {name}"),
+        "header" => format!("header {}", name.to_lowercase()),
+        _ => return None,
+    };
+    let Schema { mut field, .. } = Schema::read(document, &parameter["schema"]);
+    if parameter["explode"] == false && field.types.remove("array") {
+        // One value with commas in it: a text, for a server that says so.
+        field.types.insert("string".to_owned());
+    }
+    field.required = parameter["required"] == true;
+    field.hosted |= is_hosted(parameter);
+    Some((name, field))
 }
 
 /// The fields of a schema and of what is inside it; none where it lists none.

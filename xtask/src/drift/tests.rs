@@ -1,6 +1,8 @@
 //! What `drift` sees and what it lets pass, on documents small enough to read.
 
-use super::{document_url, report};
+use anyhow::Result;
+
+use super::{Report, document_url, server, surface};
 
 const OURS: &str = r##"
 openapi: 3.1.0
@@ -80,6 +82,10 @@ const THEIRS: &str = r##"{
     "CueResponse": {"type": "object", "properties": {"id": {"type": "string"}}}
   }}
 }"##;
+
+fn report(ours: &str, theirs: &str, acknowledged: &str) -> Result<Report> {
+    super::report(ours, &server(theirs)?, acknowledged)
+}
 
 /// The lines that are not acknowledged, for a server that says one thing otherwise.
 fn drift(from: &str, to: &str) -> Vec<String> {
@@ -244,11 +250,11 @@ fn a_difference_that_is_listed_with_a_reason_is_known() {
     let list = "- { difference: + GET /v1/blog/*, reason: The blog is not for programs. }\n\
                 - { difference: + GET /v1/support, reason: Neither is support. }\n";
     let report = report(OURS, &theirs, list).unwrap();
-    assert_eq!(report.unknown, 0, "{}", report.text);
+    assert_eq!((report.unknown, report.stale), (0, 1), "{}", report.text);
     assert_eq!(
         report.text,
         "known + GET /v1/blog/{slug}\n          The blog is not for programs.\n\
-         1 entries of the list do not show on this server\n\
+         STALE + GET /v1/support\n\
          1 differences, 1 of them known (+ only there, - only here, ~ other)\n"
     );
 }
@@ -272,6 +278,63 @@ fn our_own_description_does_not_differ_from_itself() {
     let theirs: serde_json::Value = serde_saphyr::from_str(ours).unwrap();
     let report = report(ours, &theirs.to_string(), include_str!("../../spec/drift.yaml")).unwrap();
     assert_eq!(report.unknown, 0, "{}", report.text);
+}
+
+#[test]
+fn a_list_with_commas_is_a_text_for_the_server() {
+    let ours = OURS.replace(
+        "{ name: limit, in: query, schema: { type: integer } }",
+        "{ name: limit, in: query, explode: false, schema: { type: array, items: { type: integer } } }",
+    );
+    let theirs = THEIRS.replace(r#"{"type": "integer", "minimum": 1}"#, r#"{"type": "string"}"#);
+    assert_eq!(report(&ours, &theirs, "[]").unwrap().unknown, 0);
+    let report = report(&ours, THEIRS, "[]").unwrap();
+    assert!(
+        report.text.contains("query limit: string here, integer there"),
+        "{}",
+        report.text
+    );
+}
+
+#[test]
+fn what_tells_the_variants_of_a_route_apart_is_one_of_its_optional_parameters() {
+    let ours = OURS.replace(
+        "  /v1/cues/bulk-delete:",
+        "      x-variants:\n        - parameters:\n            \
+         - { name: count_only, in: query, required: true, schema: { type: boolean, const: true } }\n  \
+         /v1/cues/bulk-delete:",
+    );
+    let theirs = |schema: &str| {
+        let more = format!(r#"{{"name": "count_only", "in": "query", "required": false, "schema": {schema}}}, "#);
+        THEIRS.replacen(r#"{"name": "limit""#, &(more + r#"{"name": "limit""#), 1)
+    };
+    assert_eq!(
+        report(&ours, &theirs(r#"{"type": "boolean"}"#), "[]").unwrap().unknown,
+        0
+    );
+    let report = report(&ours, &theirs(r#"{"type": "string"}"#), "[]").unwrap();
+    assert!(
+        report.text.contains("query count_only: boolean here, string there"),
+        "{}",
+        report.text
+    );
+}
+
+#[test]
+fn the_copy_of_a_surface_says_what_the_document_said_and_no_more() {
+    let with_prose = THEIRS.replace(r#""title": "Limit""#, r#""description": "Somebody else's words.""#);
+    let surface = server(&with_prose).unwrap();
+    let copy = surface::write(&surface).unwrap();
+    assert_eq!(server(&copy).unwrap(), surface);
+    assert!(!copy.contains("Somebody"), "{copy}");
+    assert!(
+        copy.contains(r#""schedule.type": "required string once|recurring""#),
+        "{copy}"
+    );
+    assert!(copy.contains(r#""schedule": "required object with members""#), "{copy}");
+    for (whole, broken) in [("required string", "needed string"), ("title", "name")] {
+        assert!(server(&copy.replace(whole, broken)).is_err(), "{broken}");
+    }
 }
 
 #[test]
