@@ -1,7 +1,8 @@
 //! One suite of live checks against any CueAPI server, through the SDK where it can say it and as raw HTTP where not.
 //!
 //! Every check makes what it needs under a name of this run, and nothing else is touched; what was made is deleted after
-//! each check, and looked for once more at the end, also when the suite is interrupted.
+//! each check, and looked for once more at the end, also when the suite is interrupted. What no server lets anybody delete
+//! stays: alerts, messages between agents that are gone, and what expires by itself.
 
 mod account;
 mod agents;
@@ -46,6 +47,7 @@ pub struct Target<'a> {
     base_url: &'a str,
     api_key: &'a str,
     destructive: bool,
+    only: Option<&'a str>,
 }
 
 impl fmt::Debug for Target<'_> {
@@ -54,6 +56,7 @@ impl fmt::Debug for Target<'_> {
         f.debug_struct("Target")
             .field("base_url", &self.base_url)
             .field("destructive", &self.destructive)
+            .field("only", &self.only)
             .finish_non_exhaustive()
     }
 }
@@ -66,6 +69,7 @@ impl<'a> Target<'a> {
             base_url,
             api_key,
             destructive: false,
+            only: None,
         }
     }
 
@@ -74,6 +78,13 @@ impl<'a> Target<'a> {
     #[must_use]
     pub const fn destructive(mut self, destructive: bool) -> Self {
         self.destructive = destructive;
+        self
+    }
+
+    /// Only the checks whose area or statement contains this.
+    #[must_use]
+    pub const fn only(mut self, only: Option<&'a str>) -> Self {
+        self.only = only;
         self
     }
 }
@@ -97,6 +108,7 @@ pub async fn run(
     let subject = subject.detect().await;
     let mut suite = Suite {
         report: Report::new(subject.kind),
+        only: target.only,
         subject,
         progress,
     };
@@ -113,13 +125,14 @@ pub async fn run(
 }
 
 /// The checks' state: whom they ask, and what came of it.
-struct Suite<P> {
+struct Suite<'a, P> {
     subject: Subject,
+    only: Option<&'a str>,
     report: Report,
     progress: P,
 }
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     async fn everything(&mut self) {
         self.service().await;
         self.cues().await;
@@ -148,6 +161,12 @@ impl<P: FnMut(&Row)> Suite<P> {
         statement: &'static str,
         check: impl AsyncFnOnce(&Subject) -> Checked,
     ) {
+        if self
+            .only
+            .is_some_and(|only| !area.contains(only) && !statement.contains(only))
+        {
+            return;
+        }
         let verdict = match tokio::time::timeout(PATIENCE, check(&self.subject)).await {
             Ok(Ok(seen)) => Verdict::Pass { seen },
             Ok(Err(Stop::Fail { expected, seen })) => Verdict::Fail { expected, seen },

@@ -10,7 +10,8 @@ use xshell::{Shell, cmd};
 
 /// Checks a live server against what the SDK relies on, and deletes all that it made.
 ///
-/// Makes cues, fires them, claims, reports outcomes, and reads everything back. Prints a row for each check (pass, FAIL or skip,
+/// Makes cues, fires them, claims, reports outcomes, and reads everything back. What no server lets anybody delete stays: alerts,
+/// and messages between agents that are gone. Prints a row for each check (pass, FAIL or skip,
 /// with what was expected and what was seen) and whether the server looks hosted or self-hosted; fails when a check does.
 /// Use an account of its own: the checks count against its rate limit and its month. To try it:
 ///
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// account is registered that stays.
     #[arg(long)]
     destructive: bool,
+    /// Only the checks whose area or statement contains this.
+    #[arg(long)]
+    only: Option<String>,
 }
 
 impl Args {
@@ -37,11 +41,14 @@ impl Args {
     pub(crate) fn run(self) -> Result<()> {
         let mut suite = Command::new("cargo");
         suite
-            .args(["run", "--quiet", "--package", "cueapi-tests", "--bin", "contract"])
+            .args(["run", "--quiet", "--package", "cueapi-tests", "--bin", "contract", "--"])
             .env("CUEAPI_BASE_URL", self.base_url)
             .env("CUEAPI_API_KEY", self.api_key);
         if self.destructive {
-            suite.args(["--", "--destructive"]);
+            suite.arg("--destructive");
+        }
+        if let Some(only) = self.only {
+            suite.args(["--only", &only]);
         }
         let status = run(suite).context("cannot start cargo")?;
         ensure!(

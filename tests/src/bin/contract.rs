@@ -20,6 +20,9 @@ struct Args {
     /// account is registered that stays.
     #[arg(long)]
     destructive: bool,
+    /// Only the checks whose area or statement contains this.
+    #[arg(long)]
+    only: Option<String>,
 }
 
 #[tokio::main]
@@ -37,7 +40,9 @@ async fn main() -> ExitCode {
             }
         });
     };
-    let target = Target::new(&args.base_url, &args.api_key).destructive(args.destructive);
+    let target = Target::new(&args.base_url, &args.api_key)
+        .destructive(args.destructive)
+        .only(args.only.as_deref());
     match contract::run(target, interrupted, |row| println!("{row}")).await {
         Ok(report) => {
             println!("\n{report}");

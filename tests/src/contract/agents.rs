@@ -7,13 +7,13 @@ use cueapi_core::{
 
 use super::{
     Row, Suite,
-    check::{Stop, fail, holds, refused, same},
+    check::{Stop, fail, holds, reached, refused, same},
 };
 
 /// A public address, to which nothing is sent.
 const URL: &str = "https://example.com/contract";
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn agents(&mut self) {
         let area = "agents";
         self.check(area, "an agent is found by its id and by its address", async |s| {
@@ -69,7 +69,7 @@ impl<P: FnMut(&Row)> Suite<P> {
         .await;
         self.check(area, "a webhook URL comes with a secret and takes it away", async |s| {
             let (agent, agents) = (s.agent().await?.id, s.client.agents());
-            let updated = agents.update(&agent).webhook_url(URL).await?;
+            let updated = reached(agents.update(&agent).webhook_url(URL).await)?;
             same("secret in the answer", true, updated.webhook_secret.is_none())?;
             let secret = agents.webhook_secret(&agent).await?.webhook_secret;
             let other = agents.regenerate_webhook_secret(&agent, ConfirmDestructive).await?;

@@ -10,7 +10,7 @@ use super::{
     wire::error,
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn alerts(&mut self) {
         let area = "alerts";
         self.check(area, "a success without its evidence raises one", async |s| {

@@ -8,7 +8,7 @@ use super::{
     check::{Stop, fail, holds, refused, same},
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn claims(&mut self) {
         let area = "claims";
         self.check(

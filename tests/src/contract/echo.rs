@@ -1,13 +1,14 @@
 //! The echo that a server keeps for who has no receiver.
 
 use cueapi_core::types::{EchoStatus, Payload};
+use serde_json::json;
 
 use super::{
     Row, Suite,
-    check::{Stop, fail, refused, same},
+    check::{Stop, fail, few, refused, same},
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn echo(&mut self) {
         let area = "echo";
         self.check(area, "what is stored under a token is fetched by it", async |s| {
@@ -21,23 +22,37 @@ impl<P: FnMut(&Row)> Suite<P> {
             same("status", EchoStatus::Waiting, waiting.status)?;
             let payload =
                 Payload::from_json(r#"{"text":"é","n":1}"#).map_err(|error| fail("JSON", error.to_string()))?;
-            match s.client.echo().store(&token, payload.clone()).await {
-                Err(error) if error.status().is_some_and(|status| status.as_u16() == 429) => {
-                    return Err(Stop::Skip(
-                        "ten an hour from this address are stored already".to_owned(),
-                    ));
-                }
-                stored => same("stored", Some(true), stored?.stored)?,
-            }
+            let stored = few(s.client.echo().store(&token, payload.clone()).await)?;
+            same("stored", Some(true), stored?.stored)?;
             let echo = s.client.echo().get(&token).await?;
             same("status", EchoStatus::Delivered, echo.status)?;
             same("payload", Some(payload), echo.payload)?;
             Ok("delivered".to_owned())
         })
         .await;
-        self.check(area, "a token of fewer than 16 characters is refused", async |s| {
-            refused(s.client.echo().get("fifteen-letters").await, 400, "invalid_token")
-        })
+        self.check(
+            area,
+            "nothing is stored under a token of fewer than 16 characters",
+            async |s| {
+                let stored = s.client.echo().store("fifteen-letters", json!({})).await;
+                refused(few(stored)?, 400, "invalid_token")
+            },
+        )
+        .await;
+        self.check(
+            area,
+            "nothing has arrived under a token of fewer than 16 characters",
+            async |s| {
+                match s.client.echo().get("fifteen-letters").await {
+                    // So says the hosted service's documentation. A self-hosted server looks at the length in `store` only.
+                    refusal @ Err(_) => refused(refusal, 400, "invalid_token"),
+                    Ok(echo) => {
+                        same("status", EchoStatus::Waiting, echo.status)?;
+                        Ok("waiting".to_owned())
+                    }
+                }
+            },
+        )
         .await;
     }
 }

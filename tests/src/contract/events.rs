@@ -5,9 +5,10 @@ use cueapi_core::types::{EventTarget, EventType, Payload, SubscriptionId};
 use super::{
     Row, Suite,
     check::{fail, holds, refused, same},
+    subject::Made,
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn events(&mut self) {
         let area = "events";
         self.check(
@@ -19,6 +20,7 @@ impl<P: FnMut(&Row)> Suite<P> {
                 let subscription = subscriptions
                     .create(&to, EventType::MessageDelivered, EventTarget::Pull)
                     .await?;
+                s.made(Made::Subscription(to.clone(), subscription.id.clone()));
                 let message = s.client.messages().send(&from, &to, "x").await?;
                 let page = s
                     .client
@@ -78,6 +80,7 @@ impl<P: FnMut(&Row)> Suite<P> {
             let made = subscriptions
                 .create(&agent, EventType::MessageDigest, EventTarget::Pull)
                 .await?;
+            s.made(Made::Subscription(agent.clone(), made.id.clone()));
             for _ in 0..2 {
                 same(
                     "detached",

@@ -5,7 +5,7 @@ use super::{
     check::{refused, same},
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn executions(&mut self) {
         let area = "executions";
         self.check(area, "an execution that is not there is not found", async |s| {

@@ -13,7 +13,7 @@ use super::{
     subject::Subject,
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn firing(&mut self) {
         let area = "firing";
         self.check(

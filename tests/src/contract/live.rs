@@ -1,19 +1,14 @@
 //! Live sessions of agents, and which daemon has them at hand.
 
-use cueapi_core::types::{AgentId, AttachedSession, DaemonId, LiveSession};
+use cueapi_core::types::{AgentId, AttachedSession, LiveSession};
 
 use super::{
     Row, ServerKind, Suite,
     check::{Stop, fail, holds, refused, same},
-    subject::Subject,
+    subject::{Attached, Made, Subject},
 };
 
-/// Made up for this suite.
-const DAEMON: &str = "c0274ac7-0000-4000-8000-000000000001";
-const OTHER_DAEMON: &str = "c0274ac7-0000-4000-8000-000000000002";
-const TOKEN: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn live(&mut self) {
         let area = "live";
         self.check(area, "a live session is attached until it is detached", async |s| {
@@ -63,40 +58,36 @@ impl<P: FnMut(&Row)> Suite<P> {
         })
         .await;
         self.check(area, "a daemon attaches a session, and another cannot", async |s| {
-            let agent = attached(s).await?;
+            let (agent, _) = attached(s).await?;
+            let Attached { token, daemon } = s.attached();
             let other = s
                 .client
                 .attachments()
-                .attach(&agent, OTHER_DAEMON, "main", "check", TOKEN)
+                .attach(&agent, daemon, "main", "check", token)
                 .await;
             refused(other, 409, "attachment_exists")
         })
         .await;
         self.check(area, "a session is detached once", async |s| {
-            let agent = attached(s).await?;
-            let first = s.client.attachments().detach(&agent, TOKEN, DAEMON).await?;
+            let (agent, Attached { token, daemon }) = attached(s).await?;
+            let first = s.client.attachments().detach(&agent, token.as_str(), &daemon).await?;
             holds(first.is_none(), "no answer body", &first)?;
-            let second = s.client.attachments().detach(&agent, TOKEN, DAEMON).await?;
+            let second = s.client.attachments().detach(&agent, token.as_str(), &daemon).await?;
             same("deleted", Some(false), second.and_then(|gone| gone.deleted))?;
             Ok("and then it was gone".to_owned())
         })
         .await;
-        self.check(area, "what a daemon does not name is gone", async |s| {
+        self.check(area, "what a daemon does not name it can still detach", async |s| {
             if s.kind == ServerKind::Hosted {
                 return Err(Stop::Skip("known of self-hosted servers only".to_owned()));
             }
-            let agent = attached(s).await?;
-            let daemon = DaemonId::from(DAEMON);
+            let (agent, Attached { token, daemon }) = attached(s).await?;
             let none: [AttachedSession; 0] = [];
-            let gone = s.client.attachments().reconcile(daemon, s.later(), none).await?;
-            holds(
-                gone.downgraded_count.known() >= Some(1),
-                "at least one that is gone",
-                &gone,
-            )?;
-            let again = s.client.attachments().detach(&agent, TOKEN, DAEMON).await?;
-            same("deleted", Some(false), again.and_then(|gone| gone.deleted))?;
-            Ok("gone".to_owned())
+            let reconciled = s.client.attachments().reconcile(&daemon, s.later(), none).await?;
+            same("downgraded", Some(1), reconciled.downgraded_count.known())?;
+            // It is kept, as one that nothing is handed to: were it gone, `deleted: false` would be the answer.
+            s.client.attachments().detach(&agent, token.as_str(), &daemon).await?;
+            Ok("downgraded, then detached".to_owned())
         })
         .await;
     }
@@ -106,42 +97,38 @@ impl<P: FnMut(&Row)> Suite<P> {
 async fn session(s: &Subject) -> Result<(AgentId, LiveSession), Stop> {
     let agent = s.agent().await?.id;
     let cue = s.worker_cue().await?;
+    s.made(Made::LiveSession(agent.clone(), "main".to_owned()));
     let session = s
         .client
         .live_sessions()
         .register(agent.as_str(), "main", &cue.id, "check")
         .await;
     match session {
-        Err(error)
-            if error
-                .status()
-                .is_some_and(|status| matches!(status.as_u16(), 404 | 405)) =>
-        {
-            Err(Stop::Skip("it has no live sessions".to_owned()))
-        }
+        Err(error) if unknown_route(&error) => Err(Stop::Skip("it has no live sessions".to_owned())),
         session => Ok((agent, session?)),
     }
 }
 
 /// An agent with a session that a daemon has attached.
-async fn attached(s: &Subject) -> Result<AgentId, Stop> {
+async fn attached(s: &Subject) -> Result<(AgentId, Attached), Stop> {
     let agent = s.agent().await?.id;
-    match s
-        .client
-        .attachments()
-        .attach(&agent, DAEMON, "main", "check", TOKEN)
-        .await
-    {
-        Err(error)
-            if error
-                .status()
-                .is_some_and(|status| matches!(status.as_u16(), 404 | 405)) =>
-        {
-            Err(Stop::Skip("it has no attachments".to_owned()))
-        }
+    let attached = s.attached();
+    s.made(Made::Attachment(agent.clone(), attached.clone()));
+    let attachments = s.client.attachments();
+    let attachment = attachments
+        .attach(&agent, &attached.daemon, "main", "check", attached.token.as_str())
+        .await;
+    match attachment {
+        Err(error) if unknown_route(&error) => Err(Stop::Skip("it has no attachments".to_owned())),
         Ok(attachment) if attachment.agent_id.as_ref() != Some(&agent) => {
             Err(fail("the agent", format!("{:?}", attachment.agent_id)))
         }
-        attachment => attachment.map(|_| agent).map_err(Into::into),
+        attachment => attachment.map(|_| (agent, attached)).map_err(Into::into),
     }
+}
+
+fn unknown_route(error: &cueapi_core::Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| matches!(status.as_u16(), 404 | 405))
 }

@@ -9,7 +9,7 @@ use super::{
     subject::Subject,
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn outcomes(&mut self) {
         self.reports().await;
         self.verification().await;

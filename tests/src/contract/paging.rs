@@ -8,7 +8,7 @@ use super::{
     check::{fail, holds, refused, same},
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn paging(&mut self) {
         let area = "paging";
         self.check(

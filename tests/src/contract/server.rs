@@ -10,7 +10,7 @@ use super::{
     check::{Stop, holds, same},
 };
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn service(&mut self) {
         let area = "server";
         self.check(area, "it says which version it is", async |s| {
@@ -71,7 +71,7 @@ impl<P: FnMut(&Row)> Suite<P> {
     pub(super) async fn workers(&mut self) {
         let area = "workers";
         self.check(area, "a heartbeat registers a worker with what it handles", async |s| {
-            let name = s.name();
+            let name = s.worker();
             let beat = s
                 .client
                 .workers()
@@ -80,7 +80,7 @@ impl<P: FnMut(&Row)> Suite<P> {
                 .await?;
             same("acknowledged", Some(true), beat.acknowledged)?;
             let listed = s.client.workers().list().await?.workers;
-            let ours = listed.into_iter().find(|worker| worker.worker_id.as_str() == name);
+            let ours = listed.into_iter().find(|worker| worker.worker_id == name);
             let Some(worker) = ours else {
                 return Err(super::check::fail("the worker in the list", "not there"));
             };
@@ -94,12 +94,11 @@ impl<P: FnMut(&Row)> Suite<P> {
                 Some(vec!["report".to_owned(), "export".to_owned()]),
                 worker.handlers,
             )?;
-            s.client.workers().delete(&worker.worker_id).await?;
             Ok("active, with its handlers".to_owned())
         })
         .await;
         self.check(area, "a worker that was deleted is gone", async |s| {
-            let name = s.name();
+            let name = s.worker();
             s.client.workers().heartbeat(&name).await?;
             s.client.workers().delete(&name).await?;
             super::check::refused(s.client.workers().delete(&name).await, 404, "worker_not_found")

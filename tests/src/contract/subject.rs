@@ -5,17 +5,20 @@ use std::{
     fmt,
     hash::{BuildHasher as _, RandomState},
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
 use cueapi_core::{
     ApiKey, Client, ClientBuilder, ErrorKind, RetryPolicy,
     http::{AttemptTimeout, HttpClient as _, Response},
-    types::{Agent, AgentId, Cue, CueId, ExecutionId, IssuedKey, Schedule, Timestamp, Transport, VerificationMode},
+    types::{
+        Agent, AgentId, Cue, CueId, DaemonId, ExecutionId, IssuedKey, Schedule, SubscriptionId, Timestamp, Transport,
+        VerificationMode, WorkerId,
+    },
 };
 use cueapi_hyper::{HyperClient, TlsConnector};
 use http::{HeaderValue, Method, StatusCode, header};
@@ -25,6 +28,9 @@ use super::{
     Target,
     check::{Stop, fail},
 };
+
+/// How long a limiter can refuse: a window of a minute, and some more.
+const WINDOW: Duration = Duration::from_secs(90);
 
 pub(super) struct Subject {
     pub(super) client: Client,
@@ -36,13 +42,31 @@ pub(super) struct Subject {
     pub(super) destructive: bool,
     /// The key that has taken the place of `api_key`.
     pub(super) new_key: Mutex<Option<IssuedKey>>,
-    /// What the names of all that this run makes begin with.
-    run: String,
+    /// What tells this run from all others.
+    run: u32,
     names: AtomicU32,
-    /// The cues of the check that is running.
-    scratch: Mutex<Vec<CueId>>,
-    /// And its agents.
-    agents: Mutex<Vec<AgentId>>,
+    /// What the check that is running has made.
+    scratch: Mutex<Vec<Made>>,
+    /// What could not be deleted after its check.
+    left: Mutex<Vec<Made>>,
+}
+
+/// Something that a check makes, as it is found again.
+#[derive(Debug)]
+pub(super) enum Made {
+    Cue(CueId),
+    Agent(AgentId),
+    Worker(WorkerId),
+    Subscription(AgentId, SubscriptionId),
+    LiveSession(AgentId, String),
+    Attachment(AgentId, Attached),
+}
+
+/// A session's token, and the daemon that attaches it.
+#[derive(Debug, Clone)]
+pub(super) struct Attached {
+    pub(super) token: String,
+    pub(super) daemon: DaemonId,
 }
 
 /// Where servers legitimately differ, by what they are.
@@ -70,6 +94,7 @@ impl Subject {
             base_url,
             api_key,
             destructive,
+            only: _,
         } = target;
         let http = HyperClient::new()?;
         let base_url = base_url.trim_end_matches('/');
@@ -81,10 +106,10 @@ impl Subject {
             api_key: api_key.to_owned(),
             destructive,
             new_key: Mutex::default(),
-            run: format!("contract-{:08x}", RandomState::new().hash_one(0) >> 32),
+            run: u32::try_from(RandomState::new().hash_one(0) >> 32)?,
             names: AtomicU32::new(0),
             scratch: Mutex::default(),
-            agents: Mutex::default(),
+            left: Mutex::default(),
         })
     }
 
@@ -122,7 +147,26 @@ impl Subject {
 
     /// A name that nothing else has, and that says whose it is.
     pub(super) fn name(&self) -> String {
-        format!("{}-{}", self.run, self.names.fetch_add(1, Ordering::Relaxed))
+        format!("{}{}", self.names_begin(), self.number())
+    }
+
+    /// What the names of all that this run makes begin with.
+    fn names_begin(&self) -> String {
+        format!("contract-{:08x}-", self.run)
+    }
+
+    fn number(&self) -> u32 {
+        self.names.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A session's token that no run has used: servers take each once, for ever and over all accounts. And a daemon that has
+    /// no other session: servers let it speak for all that it has, whoever's they are.
+    pub(super) fn attached(&self) -> Attached {
+        let (run, number) = (self.run, self.number());
+        Attached {
+            token: format!("0C{run:08X}{:08X}{number:08X}", RandomState::new().hash_one(run) >> 32),
+            daemon: format!("{run:08x}-0000-4000-8000-{number:012x}").into(),
+        }
     }
 
     /// A time that does not come while the suite runs.
@@ -157,25 +201,48 @@ impl Subject {
     pub(super) async fn agent(&self) -> Result<Agent, Stop> {
         let name = self.name();
         let agent = self.client.agents().create(&name).slug(&name).await?;
-        self.agents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(agent.id.clone());
+        self.made(Made::Agent(agent.id.clone()));
         Ok(agent)
     }
 
-    /// Two of them.
+    /// The name of a worker, which its first heartbeat registers.
+    pub(super) fn worker(&self) -> WorkerId {
+        let worker = WorkerId::from(self.name());
+        self.made(Made::Worker(worker.clone()));
+        worker
+    }
+
+    /// Two agents.
     pub(super) async fn agents(&self) -> Result<(AgentId, AgentId), Stop> {
         Ok((self.agent().await?.id, self.agent().await?.id))
     }
 
     /// Remembers to delete a cue after this check.
     pub(super) fn keep(&self, cue: Cue) -> Cue {
-        self.scratch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(cue.id.clone());
+        self.made(Made::Cue(cue.id.clone()));
         cue
+    }
+
+    /// Remembers to delete something after this check. What is to have a name or token of ours is remembered before it is made:
+    /// an answer can get lost.
+    pub(super) fn made(&self, made: Made) {
+        locked(&self.scratch).push(made);
+    }
+
+    /// Makes a call again while the server's limiter refuses it, for as long as that can last.
+    pub(super) async fn patiently<T>(
+        &self,
+        call: impl AsyncFn() -> Result<T, cueapi_core::Error>,
+    ) -> Result<T, cueapi_core::Error> {
+        let started = Instant::now();
+        loop {
+            match call().await {
+                Err(error) if error.kind() == ErrorKind::RateLimited && started.elapsed() < WINDOW => {
+                    self.http.sleep(Duration::from_secs(1)).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// A cue and an execution of it that waits for a worker.
@@ -215,90 +282,136 @@ impl Subject {
                 request.headers_mut().insert(*name, HeaderValue::from_static(value));
             }
         }
+        let started = Instant::now();
         loop {
             let response = self.http.send(request.clone()).await?;
-            let wait = response
-                .headers()
-                .get(header::RETRY_AFTER)
-                .and_then(|wait| wait.to_str().ok()?.parse().ok());
-            match wait.filter(|_| response.status() == StatusCode::TOO_MANY_REQUESTS) {
-                Some(seconds) => {
-                    self.http
-                        .sleep(Duration::from_secs(seconds) + Duration::from_secs(1))
-                        .await
-                }
-                None => return Ok(response),
+            if response.status() != StatusCode::TOO_MANY_REQUESTS || started.elapsed() > WINDOW {
+                return Ok(response);
             }
+            let wait = response.headers().get(header::RETRY_AFTER);
+            let Some(seconds) = wait.and_then(|wait| wait.to_str().ok()?.parse().ok()) else {
+                return Ok(response);
+            };
+            self.http
+                .sleep(WINDOW.min(Duration::from_secs(seconds)) + Duration::from_secs(1))
+                .await;
         }
     }
 
-    /// Deletes what the last check made. What cannot be deleted now is looked for again at the end.
+    /// Deletes what the last check made, the last first. What cannot be deleted now is tried again at the end.
     pub(super) async fn delete_scratch(&self) {
-        let cues = std::mem::take(&mut *self.scratch.lock().unwrap_or_else(PoisonError::into_inner));
-        for cue in cues {
-            drop(self.client.cues().delete(cue).await);
-        }
-        let agents = std::mem::take(&mut *self.agents.lock().unwrap_or_else(PoisonError::into_inner));
-        for agent in agents {
-            drop(self.client.agents().delete(agent).await);
+        let mut made = std::mem::take(&mut *locked(&self.scratch));
+        while let Some(made) = made.pop() {
+            if self.delete(&made).await.is_err() {
+                locked(&self.left).push(made);
+            }
         }
     }
 
-    /// Deletes all that this run made, found by its name, and answers what is still there.
-    pub(super) async fn clean_up(&self) -> Vec<String> {
-        let mut left = Vec::new();
+    /// Deletes something. That it was gone already is as good.
+    async fn delete(&self, made: &Made) -> Result<(), cueapi_core::Error> {
         let client = &self.client;
-        let mut cues = client.cues().list().limit(100).pager();
-        let mut ours = Vec::new();
-        // All pages before the first deletion, which would move them up.
-        while let Some(cue) = cues.next().await {
-            match cue {
-                Ok(cue) if cue.name.as_deref().is_some_and(|name| name.starts_with(&self.run)) => ours.push(cue),
-                Ok(_) => {}
-                Err(error) => {
-                    left.push(format!("cues, perhaps: {error}"));
-                    break;
-                }
-            }
+        let deleted = match made {
+            Made::Cue(cue) => client.cues().delete(cue).await,
+            Made::Agent(agent) => client.agents().delete(agent).await,
+            Made::Worker(worker) => client.workers().delete(worker).await,
+            Made::Subscription(agent, id) => client.subscriptions().delete(agent, id).await.map(drop),
+            Made::LiveSession(agent, label) => client.live_sessions().detach(agent.as_str(), label).await.map(drop),
+            Made::Attachment(agent, Attached { token, daemon }) => client
+                .attachments()
+                .detach(agent, token.as_str(), daemon)
+                .await
+                .map(drop),
+        };
+        match deleted {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
         }
-        for cue in ours {
-            if let Err(error) = gone(client.cues().delete(&cue.id).await) {
-                left.push(format!("cue {} {:?}: {error}", cue.id, cue.name));
+    }
+
+    /// Deletes all that this run made and that is still there, and answers what could not be deleted.
+    pub(super) async fn clean_up(&self) -> Vec<String> {
+        self.delete_scratch().await;
+        let mut made = std::mem::take(&mut *locked(&self.left));
+        let mut left = Vec::new();
+        // What was made when the run was interrupted, and not remembered.
+        made.extend(self.our_cues(&mut left).await);
+        made.extend(self.our_agents(&mut left).await);
+        made.extend(self.our_workers(&mut left).await);
+        while let Some(made) = made.pop() {
+            if let Err(error) = self.delete(&made).await {
+                left.push(format!("{made:?}: {error}"));
             }
-        }
-        let mut agents = client.agents().list().limit(100).pager();
-        let mut ours = Vec::new();
-        while let Some(agent) = agents.next().await {
-            match agent {
-                Ok(agent) if agent.slug.as_deref().is_some_and(|slug| slug.starts_with(&self.run)) => ours.push(agent),
-                Ok(_) => {}
-                Err(error) => {
-                    left.push(format!("agents, perhaps: {error}"));
-                    break;
-                }
-            }
-        }
-        for agent in ours {
-            if let Err(error) = gone(client.agents().delete(&agent.id).await) {
-                left.push(format!("agent {} {:?}: {error}", agent.id, agent.slug));
-            }
-        }
-        match client.workers().list().await {
-            Ok(list) => {
-                for worker in list
-                    .workers
-                    .iter()
-                    .filter(|worker| worker.worker_id.as_str().starts_with(&self.run))
-                {
-                    if let Err(error) = gone(client.workers().delete(&worker.worker_id).await) {
-                        left.push(format!("worker {}: {error}", worker.worker_id));
-                    }
-                }
-            }
-            Err(error) => left.push(format!("workers, perhaps: {error}")),
         }
         left
     }
+
+    async fn our_cues(&self, left: &mut Vec<String>) -> Vec<Made> {
+        let (name, mut ours) = (self.names_begin(), Vec::new());
+        let mut cues = self.client.cues().list().limit(100).pager();
+        while let Some(cue) = cues.next().await {
+            match cue {
+                Ok(cue) if cue.name.as_deref().is_some_and(|own| own.starts_with(&name)) => {
+                    ours.push(Made::Cue(cue.id))
+                }
+                Ok(_) => {}
+                Err(error) => left.push(format!("a cue, perhaps: {error}")),
+            }
+        }
+        ours
+    }
+
+    /// Each before its subscriptions and sessions, so that these are deleted first.
+    async fn our_agents(&self, left: &mut Vec<String>) -> Vec<Made> {
+        let (name, mut ours) = (self.names_begin(), Vec::new());
+        let mut agents = self.client.agents().list().limit(100).pager();
+        while let Some(agent) = agents.next().await {
+            match agent {
+                Ok(agent) if agent.slug.as_deref().is_some_and(|slug| slug.starts_with(&name)) => {
+                    let id = agent.id;
+                    ours.push(Made::Agent(id.clone()));
+                    match self.client.subscriptions().list(&id).await {
+                        Ok(list) => ours.extend(
+                            list.subscriptions
+                                .into_iter()
+                                .map(|row| Made::Subscription(id.clone(), row.id)),
+                        ),
+                        Err(error) => left.push(format!("a subscription, perhaps: {error}")),
+                    }
+                    match self.client.live_sessions().list(id.as_str()).await {
+                        Ok(list) => ours.extend(list.into_iter().map(|row| Made::LiveSession(id.clone(), row.label))),
+                        // A server without live sessions.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => left.push(format!("a live session, perhaps: {error}")),
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => left.push(format!("an agent, perhaps: {error}")),
+            }
+        }
+        ours
+    }
+
+    async fn our_workers(&self, left: &mut Vec<String>) -> Vec<Made> {
+        let name = self.names_begin();
+        match self.client.workers().list().await {
+            Ok(list) => {
+                let ours = list
+                    .workers
+                    .into_iter()
+                    .filter(|worker| worker.worker_id.as_str().starts_with(&name));
+                ours.map(|worker| Made::Worker(worker.worker_id)).collect()
+            }
+            Err(error) => {
+                left.push(format!("a worker, perhaps: {error}"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn client(
@@ -316,12 +429,4 @@ fn client(
         .retry(patient)
         .user_agent("cueapi-rust-contract")
         .build()
-}
-
-/// Whether it is not there any more, by our doing or another's.
-fn gone(deleted: Result<(), cueapi_core::Error>) -> Result<(), cueapi_core::Error> {
-    match deleted {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

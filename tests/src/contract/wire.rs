@@ -76,7 +76,7 @@ const REFUSED: &[Refused] = &[
     },
 ];
 
-impl<P: FnMut(&Row)> Suite<P> {
+impl<P: FnMut(&Row)> Suite<'_, P> {
     pub(super) async fn wire(&mut self) {
         let area = "errors";
         self.check(area, "a key that nobody has is refused", async |s| {
