@@ -6,7 +6,7 @@ use xshell::{Shell, cmd};
 use crate::{
     clients, codegen, confine, contract, cookbook, drift, edge, no_std, parity, release,
     steps::{self, Step},
-    workspace,
+    workflows, workspace,
 };
 
 /// Runs all that CI runs: format, lints, generated code, docs, dependencies, tests, examples.
@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[Step] = &[
     ("codegen", |_| codegen::run(true)),
     ("parity", |_| parity::run()),
     ("drift", |_| drift::Args::default().run()),
+    ("workflows", |_| workflows::run()),
     ("clippy of the workspace", |sh| {
         Ok(cmd!(
             sh,

@@ -23,22 +23,21 @@ pub(crate) struct Args {
     write_sample: bool,
 }
 
-const PACKAGES: [&str; 2] = ["croniter==7.0.0", "pytz"];
-
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         let sh = Shell::new()?;
         let folder = target_folder().join("croniter");
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cron");
         if !folder.join("croniter").exists() {
             cmd!(
                 sh,
                 "python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target {folder}"
             )
-            .args(PACKAGES)
+            .args(["--require-hashes", "-r"])
+            .arg(fixtures.join("requirements.txt"))
             .run()
             .context("croniter comes from PyPI, by python3 -m pip; both are needed")?;
         }
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/cron");
         let script = fixtures.join("croniter_sample.py");
         let expressions = if self.write_sample { 60 } else { self.differential }.to_string();
         let _path = sh.push_env("PYTHONPATH", &folder);

@@ -31,9 +31,6 @@ const SIZE_LIMIT: u64 = 40_000;
 /// As much memory as the module may take, in bytes: half of what a worker has.
 const MEMORY_LIMIT: usize = 64 << 20;
 
-/// The runtime of Cloudflare's workers, from npm.
-const WORKERD: &str = "workerd@1.20261117.1";
-
 impl Args {
     pub(crate) fn run(self) -> Result<()> {
         let sh = Shell::new()?;
@@ -142,10 +139,14 @@ fn node(sh: &Shell, module: &Path, cases: &Path) -> Result<String> {
 
 fn workerd(sh: &Shell, folder: &Path, module: &Path, cases: &Path) -> Result<String> {
     let program = folder.join("node_modules/workerd/bin/workerd");
+    // The runtime of Cloudflare's workers, by version and hash.
+    for list in ["package.json", "package-lock.json"] {
+        fs::copy(javascript(list), folder.join(list))?;
+    }
     if !program.exists() {
         cmd!(
             sh,
-            "npm install --prefix {folder} --ignore-scripts --no-audit --no-fund --silent {WORKERD}"
+            "npm ci --prefix {folder} --ignore-scripts --no-audit --no-fund --silent"
         )
         .run()
         .context(Missing("workerd"))?;

@@ -20,6 +20,7 @@ mod screenshot;
 mod steps;
 mod targets;
 mod vectors;
+mod workflows;
 mod workspace;
 
 use clap::Parser;

@@ -38,9 +38,12 @@ pub(crate) fn run(sh: &Shell) -> Result<()> {
         .is_err()
     {
         eprintln!("installing cargo-semver-checks from source, which takes a quarter of an hour");
-        cmd!(sh, "cargo install --locked --quiet --root {tools} cargo-semver-checks")
-            .run()
-            .context("cannot install cargo-semver-checks")?;
+        cmd!(
+            sh,
+            "cargo install --locked --quiet --root {tools} cargo-semver-checks@0.51.0"
+        )
+        .run()
+        .context("cannot install cargo-semver-checks")?;
     }
     cmd!(sh, "cargo semver-checks {released...}").run()?;
     Ok(())
