@@ -6,6 +6,7 @@
 
 mod capture;
 mod compare;
+mod delivery;
 mod operation;
 
 use std::{fmt, path::Path};
@@ -28,15 +29,28 @@ pub struct Report {
     pub apart: Vec<(String, String)>,
 }
 
-/// Checks the exchanges of a file: a JSON list of `{name, request: {method, path, query, headers, body}, response:
-/// {status, headers, body}}`.
+/// Checks a file: a JSON list of exchanges, `{name, request: {method, path, query, headers, body}, response: {status, headers,
+/// body}}`, or one delivery, `{label, n, method, headers, body_b64, received_unix, analysis: {secrets_tried}}`.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or is no such list.
+/// When the file cannot be read, or is neither.
 pub fn check_file(path: &Path) -> Result<Report, Box<dyn std::error::Error>> {
-    let entries: Vec<Value> = serde_json::from_slice(&std::fs::read(path)?)?;
-    Ok(check(&entries))
+    let capture: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    match capture {
+        Value::Array(entries) => Ok(check(&entries)),
+        Value::Object(_) if capture["body_b64"].is_string() => Ok(check_delivery(&capture)),
+        _ => Err("neither a list of exchanges nor a delivery".into()),
+    }
+}
+
+/// Checks a delivery: its signature with the secrets of its time, and its body where the SDK has a type for it.
+#[must_use]
+pub fn check_delivery(delivery: &Value) -> Report {
+    let name = format!("{}-{}", delivery["label"].as_str().unwrap_or("delivery"), delivery["n"]);
+    let mut report = Report::default();
+    report.add(name, delivery::judge(delivery));
+    report
 }
 
 /// Checks exchanges.
@@ -45,11 +59,7 @@ pub fn check(entries: &[Value]) -> Report {
     let mut report = Report::default();
     for entry in entries {
         let name = entry["name"].as_str().unwrap_or("(without a name)").to_owned();
-        match judge(entry) {
-            Ok(differences) if differences.is_empty() => report.agreed.push(name),
-            Ok(differences) => report.differing.push((name, differences)),
-            Err(Skipped(why)) => report.apart.push((name, why)),
-        }
+        report.add(name, judge(entry));
     }
     report
 }
@@ -57,6 +67,16 @@ pub fn check(entries: &[Value]) -> Report {
 /// The operations that change something and are repeated when the fate of an attempt is unknown.
 pub fn repeated_changes() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().filter_map(Operation::repeated_change)
+}
+
+impl Report {
+    fn add(&mut self, name: String, judged: Result<Vec<Difference>, Skipped>) {
+        match judged {
+            Ok(differences) if differences.is_empty() => self.agreed.push(name),
+            Ok(differences) => self.differing.push((name, differences)),
+            Err(Skipped(why)) => self.apart.push((name, why)),
+        }
+    }
 }
 
 fn judge(entry: &Value) -> Result<Vec<Difference>, Skipped> {

@@ -5,6 +5,7 @@
 
 use std::{fs, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cueapi_tests::golden::{self, Report};
 use serde_json::{Value, json};
 
@@ -22,6 +23,43 @@ fn every_captured_exchange_comes_back_as_it_was() {
         agreed += report.agreed.len();
     }
     assert!(agreed > 350, "only {agreed} exchanges were compared");
+}
+
+#[test]
+fn every_captured_delivery_verifies_and_comes_back_as_it_was() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/webhooks");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (mut agreed, mut apart) = (0, Vec::new());
+    for report in files.map(|path| golden::check_file(&path).unwrap()) {
+        assert!(report.differing.is_empty(), "{report}");
+        agreed += report.agreed.len();
+        apart.extend(report.apart.into_iter().map(|(name, _)| name));
+    }
+    assert_eq!((agreed, apart), (13, vec!["method-get-1".to_owned()]));
+}
+
+#[test]
+fn a_delivery_that_does_not_verify_or_has_more_in_it_differs() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/webhooks/normal-1.json");
+    let delivery: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let differing = |change: &dyn Fn(&mut Value)| {
+        let mut delivery = delivery.clone();
+        change(&mut delivery);
+        golden::check_delivery(&delivery).to_string()
+    };
+    let another =
+        differing(&|delivery| delivery["analysis"]["secrets_tried"] = json!([format!("whsec_{}", "0".repeat(64))]));
+    assert!(
+        another.contains("DIFFERS normal-1") && another.contains("signature: "),
+        "{another}"
+    );
+    let more = differing(&|delivery| {
+        let body = json!({"attempt": 1, "cue_id": "c", "execution_id": "e", "name": "n", "payload": {}, "more": 1,
+            "scheduled_for": "2026-11-23T20:30:00+00:00"});
+        delivery["body_b64"] = STANDARD.encode(body.to_string()).into();
+        delivery["headers"]["x-cueapi-signature"] = "".into();
+    });
+    assert!(more.contains("$.more: unknown"), "{more}");
 }
 
 #[test]
