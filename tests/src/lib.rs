@@ -7,6 +7,7 @@ pub mod exchanges;
 mod generated;
 pub mod golden;
 pub mod models;
+pub mod trials;
 
 /// The README, so that its Rust is compiled.
 #[cfg(doctest)]

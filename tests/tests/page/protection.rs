@@ -24,8 +24,7 @@ async fn token(emulator: &Emulator) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-#[tokio::test]
-async fn a_button_needs_the_token_of_the_page_or_the_key() {
+pub(crate) async fn a_button_needs_the_token_of_the_page_or_the_key() {
     let emulator = held().start().await.unwrap();
     let token = token(&emulator).await;
     let other_account = emulator.open_account("other@example.com", Limits::free());
@@ -57,8 +56,7 @@ async fn a_button_needs_the_token_of_the_page_or_the_key() {
     assert_eq!(emulator.now().to_string(), "2026-03-02T08:01:00Z");
 }
 
-#[tokio::test]
-async fn a_link_to_the_page_can_be_followed_and_nothing_else_of_it_is_for_other_sites() {
+pub(crate) async fn a_link_to_the_page_can_be_followed_and_nothing_else_of_it_is_for_other_sites() {
     // Not even where every page may call the API.
     let emulator = held().cors(Cors::Any).start().await.unwrap();
     let link = [
@@ -179,9 +177,8 @@ async fn gets_nothing(browser: &Browser, emulator: &Emulator) {
     assert_eq!(registered["email"], "evil@example.com", "nobody has it yet");
 }
 
-#[tokio::test]
-async fn a_page_on_another_port_of_this_machine_gets_nothing() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn a_page_on_another_port_of_this_machine_gets_nothing() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "private", "schedule": {"type": "recurring", "cron": "* * * * *"}, "transport": "worker"});
     call(&emulator, "POST", "/v1/cues", cue).await;
@@ -193,9 +190,8 @@ async fn a_page_on_another_port_of_this_machine_gets_nothing() {
 }
 
 /// As after a rebinding: the name is the attacker's, the address is the emulator's, and the browser sees one site.
-#[tokio::test]
-async fn a_page_whose_name_was_made_to_point_here_gets_nothing() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn a_page_whose_name_was_made_to_point_here_gets_nothing() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "private", "schedule": {"type": "recurring", "cron": "* * * * *"}, "transport": "worker"});
     call(&emulator, "POST", "/v1/cues", cue).await;
@@ -207,8 +203,7 @@ async fn a_page_whose_name_was_made_to_point_here_gets_nothing() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn every_answer_forbids_what_the_page_does_not_need() {
+pub(crate) async fn every_answer_forbids_what_the_page_does_not_need() {
     let emulator = held().start().await.unwrap();
     for path in ["/", "/emulator/state", "/emulator/page.js", "/emulator/deliveries/7"] {
         let answer = send(&emulator, Method::GET, path, &[]).await;
@@ -230,8 +225,7 @@ async fn every_answer_forbids_what_the_page_does_not_need() {
     }
 }
 
-#[tokio::test]
-async fn the_page_can_be_left_out_and_is_left_out_where_others_could_look() {
+pub(crate) async fn the_page_can_be_left_out_and_is_left_out_where_others_could_look() {
     let without = held().page(false).start().await.unwrap();
     let exposed = held().address(([0, 0, 0, 0], 0).into()).start().await.unwrap();
     for emulator in [&without, &exposed] {
@@ -253,8 +247,7 @@ async fn the_page_can_be_left_out_and_is_left_out_where_others_could_look() {
     assert_eq!(send(&wanted, Method::GET, "/", &[]).await.status(), 200);
 }
 
-#[tokio::test]
-async fn for_clients_there_is_nothing_at_the_root_as_on_a_server() {
+pub(crate) async fn for_clients_there_is_nothing_at_the_root_as_on_a_server() {
     let emulator = held().start().await.unwrap();
     let answer = Client::new().get(emulator.base_url()).send().await.unwrap();
     assert_eq!(answer.status(), 404);
@@ -263,8 +256,7 @@ async fn for_clients_there_is_nothing_at_the_root_as_on_a_server() {
     assert_eq!(answer.status(), 404);
 }
 
-#[tokio::test]
-async fn wishes_that_make_no_sense_are_explained() {
+pub(crate) async fn wishes_that_make_no_sense_are_explained() {
     let emulator = held().start().await.unwrap();
     let client = Client::new();
     for (body, expected) in [

@@ -13,9 +13,8 @@ use crate::{Browser, Receiver, call, held, receiver::Behaviour};
 const ENTER: char = '\u{e007}';
 const TAB: char = '\u{e004}';
 
-#[tokio::test]
-async fn an_empty_emulator_tells_what_to_do_first_and_it_works() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn an_empty_emulator_tells_what_to_do_first_and_it_works() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     browser.go(&emulator.base_url()).await;
     browser.until_text("#first", "No cue yet").await;
@@ -35,9 +34,8 @@ async fn an_empty_emulator_tells_what_to_do_first_and_it_works() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn a_cue_is_fired_looked_at_paused_and_resumed() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn a_cue_is_fired_looked_at_paused_and_resumed() {
+    let browser = Browser::open().await;
     let receiver = Receiver::open([Behaviour::Answer(202)]).await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "report", "schedule": {"type": "recurring", "cron": "0 9 * * *"},
@@ -81,9 +79,8 @@ async fn a_cue_is_fired_looked_at_paused_and_resumed() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn evidence_is_shown_as_it_is_reported() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn evidence_is_shown_as_it_is_reported() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "resize", "schedule": {"type": "recurring", "cron": "* * * * *"}, "transport": "worker"});
     let cue = call(&emulator, "POST", "/v1/cues", cue).await;
@@ -125,9 +122,8 @@ async fn evidence_is_shown_as_it_is_reported() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn messages_are_shown_with_their_pushes() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn messages_are_shown_with_their_pushes() {
+    let browser = Browser::open().await;
     let receiver = Receiver::open([]).await;
     let emulator = held().start().await.unwrap();
     let mut ids = Vec::new();
@@ -159,9 +155,8 @@ async fn messages_are_shown_with_their_pushes() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn a_held_clock_is_advanced_with_the_mouse_and_with_the_keyboard() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn a_held_clock_is_advanced_with_the_mouse_and_with_the_keyboard() {
+    let browser = Browser::open().await;
     let receiver = Receiver::open([]).await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "report", "schedule": {"type": "recurring", "cron": "0 9 * * *"},
@@ -194,9 +189,8 @@ async fn a_held_clock_is_advanced_with_the_mouse_and_with_the_keyboard() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn a_long_advance_shows_how_far_it_has_come_and_can_be_stopped() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn a_long_advance_shows_how_far_it_has_come_and_can_be_stopped() {
+    let browser = Browser::open().await;
     let receiver = Receiver::open([Behaviour::Answer(200), Behaviour::Stall]).await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "report", "schedule": {"type": "recurring", "cron": "0 * * * *"},
@@ -221,9 +215,8 @@ async fn a_long_advance_shows_how_far_it_has_come_and_can_be_stopped() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn the_time_of_the_system_runs_and_cannot_be_moved() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn the_time_of_the_system_runs_and_cannot_be_moved() {
+    let browser = Browser::open().await;
     let emulator = Emulator::start().await.unwrap();
     browser.go(&emulator.base_url()).await;
     browser.until_text("#clock-kind", "The system's clock").await;
@@ -240,9 +233,8 @@ async fn the_time_of_the_system_runs_and_cannot_be_moved() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn one_cue_can_be_looked_at_alone() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn one_cue_can_be_looked_at_alone() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     for name in ["one", "two"] {
         let cue = json!({"name": name, "schedule": {"type": "recurring", "cron": "* * * * *"},
@@ -270,9 +262,8 @@ async fn one_cue_can_be_looked_at_alone() {
 }
 
 /// Four days of a job that runs every minute, and for which no worker comes.
-#[tokio::test]
-async fn thousands_of_executions_leave_the_page_quick() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn thousands_of_executions_leave_the_page_quick() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     let cue = json!({"name": "busy", "schedule": {"type": "recurring", "cron": "* * * * *"}, "transport": "worker"});
     call(&emulator, "POST", "/v1/cues", cue).await;
@@ -296,9 +287,8 @@ async fn thousands_of_executions_leave_the_page_quick() {
     browser.close().await;
 }
 
-#[tokio::test]
-async fn it_says_when_the_emulator_is_gone_and_does_not_keep_it_from_going() {
-    let Some(browser) = Browser::open().await else { return };
+pub(crate) async fn it_says_when_the_emulator_is_gone_and_does_not_keep_it_from_going() {
+    let browser = Browser::open().await;
     let emulator = held().start().await.unwrap();
     browser.go(&emulator.base_url()).await;
     browser.until_text("#first", "No cue yet").await;
