@@ -15,6 +15,7 @@ mod echo;
 mod events;
 mod executions;
 mod firing;
+pub mod hosted;
 mod live;
 mod login;
 mod messages;

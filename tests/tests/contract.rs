@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test that panics fails the test")]
 
+#[path = "contract/hosted.rs"]
+mod hosted;
 #[path = "contract/overlay.rs"]
 mod overlay;
 

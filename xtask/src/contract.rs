@@ -8,31 +8,14 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
-/// Checks a live server against what the SDK relies on, and deletes all that it made.
+/// Checks a live server against what the SDK relies on, or with `--profile hosted` reports which forms its answers have.
 ///
-/// Makes cues, fires them, claims, reports outcomes, and reads everything back. What no server lets anybody delete stays: alerts,
-/// and messages between agents that are gone. Prints a row for each check (pass, FAIL or skip,
-/// with what was expected and what was seen) and whether the server looks hosted or self-hosted; fails when a check does.
-/// Use an account of its own: the checks count against its rate limit and its month. To try it:
-///
-///   cargo run -p cueapi-emulator                                    prints a base URL and a key
-///
-///   CUEAPI_API_KEY=… cargo xtask contract --base-url http://127.0.0.1:…
+/// All arguments are those of the program that does it: `cargo xtask contract --help` shows its own help.
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// The server, without /v1.
-    #[arg(long, env = "CUEAPI_BASE_URL")]
-    base_url: String,
-    /// An API key of an account for tests; in the environment it shows in no list of processes.
-    #[arg(long, env = "CUEAPI_API_KEY", hide_env_values = true)]
-    api_key: String,
-    /// Checks, too, what cannot be undone: the account gets another API key, which is printed, and other secrets, and an
-    /// account is registered that stays.
-    #[arg(long)]
-    destructive: bool,
-    /// Only the checks whose area or statement contains this.
-    #[arg(long)]
-    only: Option<String>,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 impl Args {
@@ -42,14 +25,7 @@ impl Args {
         let mut suite = Command::new("cargo");
         suite
             .args(["run", "--quiet", "--package", "cueapi-tests", "--bin", "contract", "--"])
-            .env("CUEAPI_BASE_URL", self.base_url)
-            .env("CUEAPI_API_KEY", self.api_key);
-        if self.destructive {
-            suite.arg("--destructive");
-        }
-        if let Some(only) = self.only {
-            suite.args(["--only", &only]);
-        }
+            .args(self.arguments);
         let status = run(suite).context("cannot start cargo")?;
         ensure!(
             status.success(),
