@@ -60,8 +60,7 @@ impl SeenStore for Watched {
     }
 }
 
-#[tokio::test]
-async fn the_claim_is_extended_as_long_as_the_work_runs() {
+pub(crate) async fn the_claim_is_extended_as_long_as_the_work_runs() {
     let store = Watched::new(false);
     let guard = Guard::new(store.clone()).lease(LEASE);
     let delivery = delivery("e", 1);
@@ -85,8 +84,7 @@ async fn the_claim_is_extended_as_long_as_the_work_runs() {
     assert!(matches!(guard.once(&delivery, fail()).await, Ok(Once::Repeated)));
 }
 
-#[tokio::test]
-async fn a_claim_is_not_extended_for_ever_and_the_work_is_told() {
+pub(crate) async fn a_claim_is_not_extended_for_ever_and_the_work_is_told() {
     let guard = Guard::new(MemoryStore::default()).lease(LEASE).longest(LEASE * 3);
     let delivery = delivery("e", 1);
     let started = Instant::now();
@@ -105,8 +103,7 @@ async fn a_claim_is_not_extended_for_ever_and_the_work_is_told() {
     ));
 }
 
-#[tokio::test]
-async fn a_store_that_cannot_be_told_that_the_work_goes_on_loses_the_claim() {
+pub(crate) async fn a_store_that_cannot_be_told_that_the_work_goes_on_loses_the_claim() {
     let guard = Guard::new(Watched::new(true)).lease(LEASE);
     let started = Instant::now();
     let work = async |claim: Claim| {
@@ -118,8 +115,7 @@ async fn a_store_that_cannot_be_told_that_the_work_goes_on_loses_the_claim() {
     assert!(matches!(once, Once::ClaimLost("done all the same")), "{once:?}");
 }
 
-#[tokio::test]
-async fn the_work_is_told_that_somebody_else_has_its_claim_and_frees_nothing_of_theirs() {
+pub(crate) async fn the_work_is_told_that_somebody_else_has_its_claim_and_frees_nothing_of_theirs() {
     let hand = Hand::default();
     let store = hand.store(10);
     let guard = Guard::new(store.clone()).lease(LEASE);
@@ -139,8 +135,7 @@ async fn the_work_is_told_that_somebody_else_has_its_claim_and_frees_nothing_of_
     assert_eq!(store.release("cue:e", &other).await.unwrap(), Hold::Held);
 }
 
-#[tokio::test]
-async fn what_succeeded_after_its_claim_was_lost_is_done_and_the_other_ones_failure_does_not_undo_it() {
+pub(crate) async fn what_succeeded_after_its_claim_was_lost_is_done_and_the_other_ones_failure_does_not_undo_it() {
     let hand = Hand::default();
     let guard = Guard::new(hand.store(10));
     let [one, two, three, four] = [1, 2, 3, 4].map(|attempt| delivery("e", attempt));
@@ -164,8 +159,7 @@ async fn what_succeeded_after_its_claim_was_lost_is_done_and_the_other_ones_fail
     assert!(matches!(guard.once(&four, fail()).await, Ok(Once::Repeated)));
 }
 
-#[tokio::test]
-async fn a_caller_that_is_gone_when_the_work_has_ended_does_not_make_it_run_again() {
+pub(crate) async fn a_caller_that_is_gone_when_the_work_has_ended_does_not_make_it_run_again() {
     /// Remembers only what nobody waits for.
     struct Slow(MemoryStore, AtomicU32);
 

@@ -12,16 +12,12 @@ use crate::{delivery, redis_server::RedisServer};
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(900);
 
-#[tokio::test]
-async fn the_memory_keeps_the_contract_of_a_store() {
+pub(crate) async fn the_memory_keeps_the_contract_of_a_store() {
     keeps_the_contract(MemoryStore::default()).await;
 }
 
-#[tokio::test]
-async fn redis_keeps_the_contract_of_a_store() {
-    let Some(server) = RedisServer::start().await else {
-        return;
-    };
+pub(crate) async fn redis_keeps_the_contract_of_a_store() {
+    let server = RedisServer::start().await;
     keeps_the_contract(RedisStore::new(server.connect().await)).await;
 }
 
@@ -118,17 +114,13 @@ async fn lapses(store: &impl SeenStore, key: &str, before: Sight) {
     assert!(started.elapsed() > SHORT / 2, "{key} lapsed too early");
 }
 
-#[test]
-fn no_two_owners_are_the_same() {
+pub(crate) async fn no_two_owners_are_the_same() {
     let owners: std::collections::HashSet<_> = (0..1000).map(|_| Owner::unique()).collect();
     assert_eq!(owners.len(), 1000);
 }
 
-#[tokio::test]
-async fn receivers_on_several_machines_share_what_redis_remembers_under_one_prefix() {
-    let Some(server) = RedisServer::start().await else {
-        return;
-    };
+pub(crate) async fn receivers_on_several_machines_share_what_redis_remembers_under_one_prefix() {
+    let server = RedisServer::start().await;
     let work = async || Ok::<_, ()>(());
     let one = Guard::new(RedisStore::new(server.connect().await));
     let two = Guard::new(RedisStore::new(server.connect().await));
@@ -153,11 +145,8 @@ async fn receivers_on_several_machines_share_what_redis_remembers_under_one_pref
     assert!((7100..=7200).contains(&left), "{left}");
 }
 
-#[tokio::test]
-async fn a_redis_that_is_gone_is_an_error_and_the_work_is_not_begun() {
-    let Some(mut server) = RedisServer::start().await else {
-        return;
-    };
+pub(crate) async fn a_redis_that_is_gone_is_an_error_and_the_work_is_not_begun() {
+    let mut server = RedisServer::start().await;
     let guard = Guard::new(RedisStore::new(server.connect().await));
     server.stop();
     let mut begun = false;
@@ -170,11 +159,8 @@ async fn a_redis_that_is_gone_is_an_error_and_the_work_is_not_begun() {
     assert!(!begun);
 }
 
-#[tokio::test]
-async fn a_redis_that_was_restarted_or_has_closed_the_connection_is_used_again() {
-    let Some(mut server) = RedisServer::start().await else {
-        return;
-    };
+pub(crate) async fn a_redis_that_was_restarted_or_has_closed_the_connection_is_used_again() {
+    let mut server = RedisServer::start().await;
     let guard = Guard::new(RedisStore::new(server.manager().await));
     let work = async || Ok::<_, ()>(());
     assert!(matches!(

@@ -1,19 +1,16 @@
 //! Work is done once for each delivery, and whoever cannot know says so.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[path = "webhook_guard/claims.rs"]
 mod claims;
-#[path = "webhook_guard/interleaved.rs"]
 mod interleaved;
-#[path = "webhook_guard/redis_server.rs"]
 mod redis_server;
-#[path = "webhook_guard/stores.rs"]
 mod stores;
 
 use std::{
     cell::Cell,
     future::{pending, poll_fn},
     pin::pin,
+    process::ExitCode,
     rc::Rc,
     sync::{
         Arc,
@@ -24,6 +21,10 @@ use std::{
 };
 
 use cueapi_signing::Signer;
+use cueapi_tests::{
+    tests,
+    trials::{self, REDIS},
+};
 use cueapi_webhook::{
     CueDelivery, EventDelivery, Guard, Once, OnceError, Verifier, Webhook,
     seen::{Hold, MemoryStore, Owner, SeenStore, Sight, StoreError},
@@ -31,6 +32,40 @@ use cueapi_webhook::{
 };
 use http::HeaderMap;
 use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    let without_redis = tests![
+        an_execution_is_worked_on_once_whatever_its_attempts_and_a_replay_is_another_execution,
+        the_attempt_after_one_that_failed_is_worked_on,
+        work_that_failed_is_done_when_the_same_delivery_comes_again,
+        while_it_is_worked_on_a_repetition_is_put_off_and_not_answered_as_done,
+        work_that_was_cancelled_is_done_when_the_delivery_comes_again,
+        deliveries_are_remembered_as_long_as_was_asked,
+        a_full_memory_refuses_new_deliveries_and_keeps_the_old_ones,
+        a_store_that_cannot_tell_is_an_error_and_the_work_is_not_begun,
+        a_store_that_fails_afterwards_does_not_hide_what_the_work_gave,
+        work_need_not_be_send,
+        of_many_at_the_same_time_one_is_first,
+        claims::the_claim_is_extended_as_long_as_the_work_runs,
+        claims::a_claim_is_not_extended_for_ever_and_the_work_is_told,
+        claims::a_store_that_cannot_be_told_that_the_work_goes_on_loses_the_claim,
+        claims::the_work_is_told_that_somebody_else_has_its_claim_and_frees_nothing_of_theirs,
+        claims::what_succeeded_after_its_claim_was_lost_is_done_and_the_other_ones_failure_does_not_undo_it,
+        claims::a_caller_that_is_gone_when_the_work_has_ended_does_not_make_it_run_again,
+        interleaved::receivers_that_share_a_memory_keep_the_promises_of_a_guard_in_every_order,
+        stores::the_memory_keeps_the_contract_of_a_store,
+        stores::no_two_owners_are_the_same,
+    ];
+    let with_redis = tests![
+        interleaved::receivers_that_share_a_redis_keep_the_promises_of_a_guard_in_every_order,
+        stores::redis_keeps_the_contract_of_a_store,
+        stores::receivers_on_several_machines_share_what_redis_remembers_under_one_prefix,
+        stores::a_redis_that_is_gone_is_an_error_and_the_work_is_not_begun,
+        stores::a_redis_that_was_restarted_or_has_closed_the_connection_is_used_again,
+    ];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/webhook_guard");
+    trials::run(folder, [(None, without_redis), (Some(REDIS), with_redis)])
+}
 
 const SECRET: &str = "whsec_0011223344556677";
 
@@ -110,7 +145,6 @@ async fn fail() -> Result<u32, &'static str> {
     Err("no")
 }
 
-#[tokio::test]
 async fn an_execution_is_worked_on_once_whatever_its_attempts_and_a_replay_is_another_execution() {
     let guard = Guard::new(MemoryStore::default());
     let runs = AtomicU32::new(0);
@@ -129,7 +163,6 @@ async fn an_execution_is_worked_on_once_whatever_its_attempts_and_a_replay_is_an
     assert_eq!(runs.into_inner(), 2);
 }
 
-#[tokio::test]
 async fn the_attempt_after_one_that_failed_is_worked_on() {
     let guard = Guard::new(MemoryStore::default());
     let runs = AtomicU32::new(0);
@@ -140,7 +173,6 @@ async fn the_attempt_after_one_that_failed_is_worked_on() {
     ));
 }
 
-#[tokio::test]
 async fn work_that_failed_is_done_when_the_same_delivery_comes_again() {
     let guard = Guard::new(MemoryStore::default());
     let runs = AtomicU32::new(0);
@@ -152,7 +184,6 @@ async fn work_that_failed_is_done_when_the_same_delivery_comes_again() {
     assert!(matches!(guard.once(&batch(), succeed(&runs)).await, Ok(Once::Repeated)));
 }
 
-#[tokio::test]
 async fn while_it_is_worked_on_a_repetition_is_put_off_and_not_answered_as_done() {
     let guard = Guard::new(MemoryStore::default());
     let delivery = delivery("e", 1);
@@ -165,7 +196,6 @@ async fn while_it_is_worked_on_a_repetition_is_put_off_and_not_answered_as_done(
     assert!(matches!(guard.once(&delivery, inner).await, Ok(Once::First(()))));
 }
 
-#[tokio::test]
 async fn work_that_was_cancelled_is_done_when_the_delivery_comes_again() {
     let guard = Guard::new(MemoryStore::default());
     let delivery = delivery("e", 1);
@@ -181,7 +211,6 @@ async fn work_that_was_cancelled_is_done_when_the_delivery_comes_again() {
     ));
 }
 
-#[tokio::test]
 async fn deliveries_are_remembered_as_long_as_was_asked() {
     let hand = Hand::default();
     let guard = Guard::new(hand.store(10)).keep(Duration::from_secs(600));
@@ -202,7 +231,6 @@ async fn deliveries_are_remembered_as_long_as_was_asked() {
     ));
 }
 
-#[tokio::test]
 async fn a_full_memory_refuses_new_deliveries_and_keeps_the_old_ones() {
     let hand = Hand::default();
     let guard = Guard::new(hand.store(2)).keep(Duration::from_secs(600));
@@ -225,7 +253,6 @@ async fn a_full_memory_refuses_new_deliveries_and_keeps_the_old_ones() {
     ));
 }
 
-#[tokio::test]
 async fn a_store_that_cannot_tell_is_an_error_and_the_work_is_not_begun() {
     let guard = Guard::new(Broken {
         claim: true,
@@ -238,7 +265,6 @@ async fn a_store_that_cannot_tell_is_an_error_and_the_work_is_not_begun() {
     assert_eq!(runs.into_inner(), 0);
 }
 
-#[tokio::test]
 async fn a_store_that_fails_afterwards_does_not_hide_what_the_work_gave() {
     let guard = Guard::new(Broken {
         claim: false,
@@ -251,7 +277,6 @@ async fn a_store_that_fails_afterwards_does_not_hide_what_the_work_gave() {
     assert!(matches!(failed, OnceError::Work("no")));
 }
 
-#[tokio::test]
 async fn work_need_not_be_send() {
     let guard = Guard::new(MemoryStore::default());
     let count = Rc::new(Cell::new(0));
@@ -263,7 +288,6 @@ async fn work_need_not_be_send() {
     assert!(matches!(once, Once::First(count) if count.get() == 1));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn of_many_at_the_same_time_one_is_first() {
     let guard = Arc::new(Guard::new(MemoryStore::default()));
     let runs = Arc::new(AtomicU32::new(0));
