@@ -25,6 +25,17 @@ pub(crate) fn differs(bytes: &[u8]) -> bool {
     !is_plain(bytes)
 }
 
+/// Whether the escaped form of `bytes` is `escaped`.
+#[cfg(feature = "alloc")]
+pub(crate) fn is_escaped_form(bytes: &[u8], mut escaped: &[u8]) -> bool {
+    let (mut escaper, mut same) = (Escaper::default(), true);
+    let pushed = escaper.push(bytes, &mut |piece| match escaped.strip_prefix(piece) {
+        Some(rest) => escaped = rest,
+        None => same = false,
+    });
+    pushed.is_ok() && escaper.finish().is_ok() && same && escaped.is_empty()
+}
+
 impl Escaper {
     /// Hands the escaped form of `chunk` to `sink`, in as many pieces as it takes.
     pub(crate) fn push(&mut self, mut chunk: &[u8], sink: &mut impl FnMut(&[u8])) -> Result<(), Unescapable> {

@@ -119,7 +119,10 @@ impl Verifier {
         if self.canonical {
             return self.verify_every_form(body, &claim);
         }
-        self.verify_received(body, &claim).ok_or_else(|| no_match(body))
+        let verified = self
+            .verify_raw(body, &claim)
+            .or_else(|| self.verify_escaped(body, &claim));
+        verified.ok_or_else(|| no_match(body))
     }
 
     /// [`verify`](Self::verify) with the time from the system's clock.
@@ -164,29 +167,25 @@ impl Verifier {
         ))
     }
 
-    /// Whether the body was signed as it was received, or with its characters escaped.
+    /// Whether the body was signed as it was received.
     #[inline]
-    fn verify_received<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
-        let proof = self
-            .find(claim, Form::Raw, body)
-            .or_else(|| self.verify_escaped(body, claim))?;
-        Some(Verified {
-            body: Body::Received(body),
-            proof,
-        })
+    fn verify_raw<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
+        Some(Verified::received(body, self.find(claim, Form::Raw, body)?))
     }
 
+    /// Whether the body was signed with its characters escaped.
     #[cold]
-    fn verify_escaped(&self, body: &[u8], claim: &Claim<'_>) -> Option<Proof> {
+    fn verify_escaped<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
         if !ascii::differs(body) {
             return None;
         }
-        self.find_tag(claim, Form::AsciiEscaped, |key| {
+        let proof = self.find_tag(claim, Form::AsciiEscaped, |key| {
             let (mut message, mut escaper) = (claim.message(key), Escaper::default());
             escaper.push(body, &mut |bytes| message.update(bytes)).ok()?;
             escaper.finish().ok()?;
             Some(message.tag())
-        })
+        })?;
+        Some(Verified::received(body, proof))
     }
 
     /// The first secret under which a body has one of the claimed signatures.

@@ -8,37 +8,43 @@ mod scaled;
 
 use super::CanonicalError;
 
-/// The number `digits × 10^power`. The last digit is not zero; zero has no digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The number `digits × 10^power`. The last digit is not zero, unless it is the only one.
+#[derive(Clone, Copy)]
 pub(super) struct Decimal {
     pub(super) digits: u64,
-    pub(super) power: i32,
+    /// How many digits there are.
+    pub(super) length: u32,
+    power: i32,
 }
 
 impl Decimal {
-    pub(super) const ZERO: Self = Self { digits: 0, power: 0 };
+    const ZERO: Self = Self {
+        digits: 0,
+        length: 1,
+        power: 0,
+    };
 
-    /// How many digits there are; of zero one.
-    pub(super) fn len(self) -> usize {
-        self.digits.checked_ilog10().map_or(1, |log| log as usize + 1)
+    /// Where the point is, when the number is written as `0.d₁d₂d₃… × 10^point`.
+    pub(super) fn point(self) -> i32 {
+        self.power + i32::try_from(self.length).unwrap_or_default()
     }
 }
 
-/// How many floats of a text may need arithmetic of any length.
-///
-/// Such a float has twenty digits or more, and the first nineteen of them lie next to the middle of two doubles. Python writes at
-/// most seventeen, so nobody has such floats but who looks for them.
+/// How many hard floats a text may have; see [`MAX_HARD_FLOATS`](super::MAX_HARD_FLOATS).
 pub(super) struct Budget(u32);
+
+/// Hard floats that one that needs arithmetic of any length counts for: it takes about as long.
+const EXACT: u32 = 16;
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(super::MAX_MIDWAY_FLOATS)
+        Self(super::MAX_HARD_FLOATS)
     }
 }
 
 impl Budget {
-    fn spend(&mut self) -> Result<(), CanonicalError> {
-        self.0 = self.0.checked_sub(1).ok_or(CanonicalError::TooManyMidwayFloats)?;
+    fn spend(&mut self, floats: u32) -> Result<(), CanonicalError> {
+        self.0 = self.0.checked_sub(floats).ok_or(CanonicalError::TooManyHardFloats)?;
         Ok(())
     }
 }
@@ -50,20 +56,21 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
     if decimal.digits == 0 {
         return Ok(Some(Decimal::ZERO));
     }
-    // As 0.d₁d₂d₃… × 10^point.
-    let length = decimal.len();
-    let point = decimal.power + i32::try_from(length).unwrap_or(i32::MAX);
-    match point {
+    let Decimal { digits, length, .. } = decimal;
+    match decimal.point() {
         // Doubles keep fifteen digits apart, unless they are subnormal: there is no shorter spelling, and no other one as short.
         -306..=308 if length <= 15 && all => return Ok(Some(decimal)),
+        309 if length <= 15 && all && digits * power_of_ten(15 - length) <= GREATEST => return Ok(Some(decimal)),
         310.. => return Ok(None),
         ..=-324 => return Ok(Some(Decimal::ZERO)),
+        // Written in few characters, and yet nothing is known of it without arithmetic.
+        ..-306 => budget.spend(1)?,
         _ => {}
     }
     let nearest = match read.nearest() {
         Some(nearest) => nearest,
         None => {
-            budget.spend()?;
+            budget.spend(EXACT)?;
             exact::nearest(number)
         }
     };
@@ -74,7 +81,7 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
     let (mut digits, mut power) = match scaled::spell(float) {
         Some(spelled) => spelled,
         None => {
-            budget.spend()?;
+            budget.spend(EXACT)?;
             exact::spell(float)
         }
     };
@@ -82,7 +89,25 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
         digits /= 10;
         power += 1;
     }
-    Ok(Some(Decimal { digits, power }))
+    Ok(Some(Decimal {
+        digits,
+        length: digits.checked_ilog10().unwrap_or(0) + 1,
+        power,
+    }))
+}
+
+/// `10^power`, where that has up to 64 bits.
+fn power_of_ten(power: u32) -> u64 {
+    const TENS: [u64; 20] = {
+        let mut tens = [1; 20];
+        let mut power = 1;
+        while power < tens.len() {
+            tens[power] = tens[power - 1] * 10;
+            power += 1;
+        }
+        tens
+    };
+    TENS[power as usize]
 }
 
 /// What is read of a number: up to nineteen digits, which fit into 64 bits.
@@ -93,6 +118,9 @@ struct Read {
 }
 
 const DIGITS: u32 = 19;
+
+/// The first fifteen digits of the greatest double; what has these and no more is finite.
+const GREATEST: u64 = 179_769_313_486_231;
 
 impl Read {
     fn new(number: &[u8]) -> Self {
@@ -108,7 +136,7 @@ impl Read {
                     break;
                 }
                 digit if all && length + zeros < DIGITS => {
-                    digits = digits * 10_u64.pow(zeros + 1) + u64::from(digit - b'0');
+                    digits = digits * power_of_ten(zeros + 1) + u64::from(digit - b'0');
                     (length, zeros, last) = (length + zeros + 1, 0, at);
                 }
                 _ => all = false,
@@ -125,19 +153,20 @@ impl Read {
         let mut power = exponent(number.get(end + 1..).unwrap_or_default()) + behind;
         if !all {
             let missing = DIGITS - length;
-            digits *= 10_u64.pow(missing);
+            digits *= power_of_ten(missing);
+            length = DIGITS;
             power -= i64::from(missing);
         }
         let power = i32::try_from(power.clamp(-10_000, 10_000)).unwrap_or_default();
         Self {
-            decimal: Decimal { digits, power },
+            decimal: Decimal { digits, length, power },
             all,
         }
     }
 
     /// The double nearest to it, if what was read decides that.
     fn nearest(&self) -> Option<Option<Float>> {
-        let Decimal { digits, power } = self.decimal;
+        let Decimal { digits, power, .. } = self.decimal;
         let nearest = scaled::nearest(digits, power, self.all)?;
         let decided = self.all || scaled::nearest(digits + 1, power, true)? == nearest;
         decided.then_some(nearest)

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::float::{self, Budget, Decimal};
-use super::{CanonicalError, MAX_INTEGER_DIGITS, push_short};
+use super::{CanonicalError, MAX_INTEGER_DIGITS, SHORT, push_short};
 
 /// Reads the number that begins at `at`, and writes it; returns where it ends.
 ///
@@ -84,7 +84,9 @@ fn write(number: &[u8], float: bool, out: &mut Vec<u8>, budget: &mut Budget) -> 
         return Ok(());
     }
     let unsigned = number.strip_prefix(b"-").unwrap_or(number);
-    out.extend_from_slice(&number[..number.len() - unsigned.len()]);
+    if unsigned.len() < number.len() {
+        out.push(b'-');
+    }
     match float::shortest(unsigned, budget)? {
         Some(shortest) => write_decimal(shortest, out),
         None => out.extend_from_slice(b"Infinity"),
@@ -95,47 +97,52 @@ fn write(number: &[u8], float: bool, out: &mut Vec<u8>, budget: &mut Budget) -> 
 /// Spells a number as Python's `repr` does: with an exponent where there would be more than three zeros behind the point, or more
 /// than sixteen digits before it.
 fn write_decimal(decimal: Decimal, out: &mut Vec<u8>) {
-    const ZEROS: [u8; 20] = [b'0'; 20];
-    let mut text = ZEROS;
-    let (mut digits, length) = (decimal.digits, decimal.len());
-    for digit in text[..length].iter_mut().rev() {
-        *digit = b"0123456789"[(digits % 10) as usize];
+    let (mut digits, length, point) = (decimal.digits, decimal.length as usize, decimal.point());
+    let zeros = point.unsigned_abs() as usize;
+    let before_point = match point {
+        -3..=0 => 0,
+        1..=16 => zeros,
+        _ => 1,
+    };
+    // Digits before the point begin at 4, those behind it where it leaves off; the rest of the zeros is filled in.
+    let mut text = [b'0'; 5 + SHORT];
+    for index in (0..length).rev() {
+        text[5 + index - usize::from(index < before_point)] = b"0123456789"[(digits % 10) as usize];
         digits /= 10;
     }
-    // As 0.d₁d₂d₃… × 10^point.
-    let point = decimal.power + i32::try_from(length).unwrap_or_default();
-    let places = point.unsigned_abs() as usize;
-    match point {
+    let (start, end) = match point {
         -3..=0 => {
-            out.extend_from_slice(b"0.");
-            out.extend_from_slice(&ZEROS[..places]);
-            out.extend_from_slice(&text[..length]);
+            text[4 - zeros] = b'.';
+            (3 - zeros, 5 + length)
         }
         1..=16 => {
-            out.extend_from_slice(&text[..places]);
-            out.push(b'.');
-            out.extend_from_slice(&text[places..length.max(places + 1)]);
+            text[4 + before_point] = b'.';
+            (4, 5 + length.max(before_point + 1))
         }
         _ => {
-            out.push(text[0]);
-            if length > 1 {
-                out.push(b'.');
-                out.extend_from_slice(&text[1..length]);
-            }
-            write_exponent(point - 1, out);
+            text[5] = b'.';
+            let end = if length > 1 { 5 + length } else { 5 };
+            (4, write_exponent(&mut text, end, point - 1))
         }
-    }
+    };
+    push_short(out, &text[start..], end - start);
 }
 
-/// Writes an exponent, of at least two digits and at most three.
-fn write_exponent(exponent: i32, out: &mut Vec<u8>) {
-    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+/// Writes an exponent, of at least two digits and at most three; returns where it ends.
+fn write_exponent(text: &mut [u8], mut at: usize, exponent: i32) -> usize {
+    let mut push = |byte| {
+        text[at] = byte;
+        at += 1;
+    };
+    push(b'e');
+    push(if exponent < 0 { b'-' } else { b'+' });
     let exponent = exponent.unsigned_abs();
     for unit in [100, 10, 1] {
         if unit < 100 || exponent >= unit {
-            out.push(b"0123456789"[(exponent / unit % 10) as usize]);
+            push(b"0123456789"[(exponent / unit % 10) as usize]);
         }
     }
+    at
 }
 
 #[cfg(test)]

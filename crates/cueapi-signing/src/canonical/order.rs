@@ -4,15 +4,16 @@
 //! members would be moved once for each object around them, and a hostile text could make that a thousand times. Of those, only
 //! positions are sorted, and every byte is moved once, at the end.
 
-use alloc::collections::BinaryHeap;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
+use core::mem;
 use core::ops::Range;
 
 use super::{SHORT, copy_short, offset, string};
 
 /// How long what is written between the brackets of an object may be for it to be rewritten when it closes.
-pub(super) const SHORT_OBJECT: usize = 4096;
+pub(super) const SHORT_OBJECT: usize = 1024;
 
 /// How many members are sorted by comparing each with each.
 const FEW: usize = 32;
@@ -36,7 +37,7 @@ pub(super) struct Order<'a> {
 
 /// What is out of order in a text.
 pub(super) struct Unsorted {
-    /// The long objects that are out of order, in the order of their beginnings.
+    /// The long objects that are out of order, and some that are not, in the order of their beginnings.
     pub(super) objects: Vec<Object>,
     /// Their members, sorted.
     pub(super) members: Vec<Stretch>,
@@ -56,6 +57,8 @@ struct Open {
     /// The number of its first member in [`Order::members`], and how much of [`Keys::decoded`] belongs to those before it.
     first_member: u32,
     decoded: u32,
+    /// How many long objects that are out of order are before it.
+    objects: u32,
 }
 
 /// A long object that is out of order.
@@ -67,7 +70,7 @@ pub(super) struct Object {
 }
 
 struct Member {
-    /// The first bytes of the key, as a number that sorts as they do.
+    /// The first bytes of the key; see [`prefix`].
     prefix: u64,
     /// Where the key begins in the source or, when it is marked with [`DECODED`], in [`Keys::decoded`].
     key: u32,
@@ -114,7 +117,11 @@ impl<'a> Order<'a> {
             start: offset(text.len()),
             first_member: offset(self.members.len()),
             decoded: offset(self.keys.decoded.len()),
+            objects: offset(self.unsorted.objects.len()),
         });
+        if kind == Kind::Object {
+            self.unsorted.objects.push(Object::in_order(offset(text.len())));
+        }
     }
 
     /// Begins a member of the innermost object at a position of the text, with its key, which stands between two quotes in the
@@ -156,13 +163,15 @@ impl<'a> Order<'a> {
         if let Some(last) = members.last_mut() {
             last.stretch.end = offset(text.len());
         }
-        if !are_sorted(&self.keys, members) {
-            if text.len() - start > SHORT_OBJECT {
-                self.unsorted.note(start..text.len(), &self.keys, members);
-            } else {
-                // Nothing in it is noted, because what is around a long object is long.
-                rewrite(text, start, &self.keys, members);
-            }
+        let place = closed.objects as usize;
+        if are_sorted(&self.keys, members) {
+            self.unsorted.pass(closed.kind, place);
+        } else if text.len() - start > SHORT_OBJECT {
+            self.unsorted.note(place, start..text.len(), &self.keys, members);
+        } else {
+            // Nothing in it is noted, because what is around a long object is long.
+            self.unsorted.pass(closed.kind, place);
+            rewrite(text, start, &self.keys, members);
         }
         self.members.truncate(first_member);
         self.keys.decoded.truncate(closed.decoded as usize);
@@ -182,21 +191,35 @@ impl<'a> Order<'a> {
     }
 }
 
+impl Object {
+    /// One that is open, or that is only there because of those in it.
+    const fn in_order(start: u32) -> Self {
+        Self {
+            stretch: Stretch { start, end: start },
+            members: 0..0,
+        }
+    }
+}
+
 impl Unsorted {
-    /// Notes a long object that is out of order.
-    fn note(&mut self, stretch: Range<usize>, keys: &Keys<'_>, members: &[Member]) {
+    /// Notes a long object that is out of order, in the place that it has had since it was opened.
+    fn note(&mut self, place: usize, stretch: Range<usize>, keys: &Keys<'_>, members: &[Member]) {
         let first = offset(self.members.len());
         sort(keys, members, |member| self.members.push(member));
-        let object = Object {
+        self.objects[place] = Object {
             stretch: Stretch {
                 start: offset(stretch.start),
                 end: offset(stretch.end),
             },
             members: first..offset(self.members.len()),
         };
-        // Those in it have been noted before it.
-        let place = (self.objects).partition_point(|before| before.stretch.start < object.stretch.start);
-        self.objects.insert(place, object);
+    }
+
+    /// Passes over a container that needs no note; an object keeps its place when there are others in it.
+    fn pass(&mut self, kind: Kind, place: usize) {
+        if kind == Kind::Object && self.objects.len() == place + 1 {
+            self.objects.pop();
+        }
     }
 }
 
@@ -209,17 +232,31 @@ struct Keys<'a> {
 
 impl Keys<'_> {
     fn compare(&self, a: &Member, b: &Member) -> Ordering {
-        a.prefix.cmp(&b.prefix).then_with(|| self.get(a).cmp(self.get(b)))
+        let by_prefix = a.prefix.cmp(&b.prefix);
+        if by_prefix.is_ne() || !goes_on(a.prefix) {
+            return by_prefix;
+        }
+        self.get(a).cmp(self.get(b))
+    }
+
+    /// The prefix of what follows some bytes of the key.
+    fn prefix(&self, member: &Member, skip: usize) -> u64 {
+        let text = self.text(member);
+        let start = (member.key & !DECODED) as usize;
+        prefix(text, &(start + skip..start + member.key_length as usize))
+    }
+
+    fn text(&self, member: &Member) -> &[u8] {
+        if member.key & DECODED == 0 {
+            self.source
+        } else {
+            &self.decoded
+        }
     }
 
     /// The key in generalised UTF-8, in which bytes sort as code points do.
     fn get(&self, member: &Member) -> &[u8] {
-        let text = if member.key & DECODED == 0 {
-            self.source
-        } else {
-            &self.decoded
-        };
-        &text[(member.key & !DECODED) as usize..][..member.key_length as usize]
+        &self.text(member)[(member.key & !DECODED) as usize..][..member.key_length as usize]
     }
 }
 
@@ -267,33 +304,104 @@ fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
 /// Sorts many members, or some with the same prefix.
 #[inline(never)]
 fn sort_others(keys: &Keys<'_>, members: &[Member]) -> Vec<Stretch> {
-    let mut sorted: Vec<&Member>;
-    if members.len() > FEW {
-        // A heap sorts with little code.
-        let heap: BinaryHeap<_> = members.iter().map(|member| ByKey::new(keys, member)).collect();
-        sorted = heap.into_sorted_vec().into_iter().map(|entry| entry.member).collect();
+    let mut sorted: Vec<_> = if members.len() > FEW {
+        radix_sort(keys, members)
     } else {
         // Almost sorted: members with the same prefix are still in the order of the text.
-        sorted = rank(members)[..members.len()]
+        let order = rank(members);
+        order[..members.len()]
             .iter()
-            .map(|index| &members[usize::from(*index)])
-            .collect();
-        for end in 1..sorted.len() {
-            let mut at = end;
-            while at > 0 && keys.compare(sorted[at - 1], sorted[at]).is_gt() {
-                sorted.swap(at - 1, at);
-                at -= 1;
-            }
-        }
+            .map(|index| Entry::new(&members[usize::from(*index)]))
+            .collect()
+    };
+    if members.len() <= FEW {
+        insertion_sort(keys, &mut sorted);
     }
     sorted.dedup_by(|next, last| {
-        let same = keys.compare(last, next).is_eq();
+        let same = keys.compare(last.member, next.member).is_eq();
         if same {
-            *last = next;
+            *last = *next;
         }
         same
     });
-    sorted.into_iter().map(|member| member.stretch).collect()
+    sorted.into_iter().map(|entry| entry.member.stretch).collect()
+}
+
+/// A member that is sorted.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    /// A part of its key, here because that is elsewhere in the memory.
+    prefix: u64,
+    member: &'a Member,
+}
+
+impl<'a> Entry<'a> {
+    const fn new(member: &'a Member) -> Self {
+        Self {
+            prefix: member.prefix,
+            member,
+        }
+    }
+}
+
+/// Sorts without changing the order of equal members.
+fn insertion_sort(keys: &Keys<'_>, entries: &mut [Entry<'_>]) {
+    for end in 1..entries.len() {
+        let mut at = end;
+        while at > 0 && keys.compare(entries[at - 1].member, entries[at].member).is_gt() {
+            entries.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+}
+
+/// Sorts by one prefix after the other, in time in proportion to the keys, whoever chose them.
+fn radix_sort<'a>(keys: &Keys<'_>, members: &'a [Member]) -> Vec<Entry<'a>> {
+    let mut entries: Vec<_> = members.iter().map(Entry::new).collect();
+    let mut spare = entries.clone();
+    // Runs whose keys are the same up to some byte.
+    let mut runs = vec![(0..entries.len(), 0)];
+    while let Some((run, skip)) = runs.pop() {
+        let (entries, spare) = (&mut entries[run.clone()], &mut spare[run.clone()]);
+        if entries.len() <= FEW / 4 {
+            insertion_sort(keys, entries);
+            continue;
+        }
+        if skip > 0 {
+            entries
+                .iter_mut()
+                .for_each(|entry| entry.prefix = keys.prefix(entry.member, skip));
+        }
+        sort_by_prefix(entries, spare);
+        let mut start = run.start;
+        for same in entries.chunk_by(|a, b| a.prefix == b.prefix) {
+            let end = start + same.len();
+            if same.len() > 1 && goes_on(same[0].prefix) {
+                runs.push((start..end, skip + PREFIX));
+            }
+            start = end;
+        }
+    }
+    entries
+}
+
+/// Sorts by the bytes of the prefixes, the last one first; those that are all the same are passed over.
+fn sort_by_prefix<'a>(entries: &mut [Entry<'a>], spare: &mut [Entry<'a>]) {
+    let byte = |entry: &Entry<'_>, at: u32| usize::from(entry.prefix.to_le_bytes()[at as usize]);
+    let all = entries.iter().fold(u64::MAX, |all, entry| all & entry.prefix);
+    let any = entries.iter().fold(0, |any, entry| any | entry.prefix);
+    for at in (0..u64::BITS / 8).filter(|at| (all ^ any) >> (8 * at) & 0xff != 0) {
+        // Where the next entry with each byte belongs.
+        let mut next = [0_u32; 256];
+        entries.iter().for_each(|entry| next[byte(entry, at)] += 1);
+        next.iter_mut().fold(0, |start, next| start + mem::replace(next, start));
+        for entry in &*entries {
+            let next = &mut next[byte(entry, at)];
+            spare[*next as usize] = *entry;
+            *next += 1;
+        }
+        entries.copy_from_slice(spare);
+    }
 }
 
 /// The order of a few members by their prefixes; those with the same prefix come in the order of the text.
@@ -318,60 +426,26 @@ fn rank(members: &[Member]) -> [u8; FEW] {
     order
 }
 
-/// A member in a heap.
-struct ByKey<'a> {
-    /// The member's, here because that is elsewhere in the memory.
-    prefix: u64,
-    keys: &'a Keys<'a>,
-    member: &'a Member,
-}
+/// Bytes of a key in its prefix.
+const PREFIX: usize = 7;
 
-impl<'a> ByKey<'a> {
-    const fn new(keys: &'a Keys<'a>, member: &'a Member) -> Self {
-        Self {
-            prefix: member.prefix,
-            keys,
-            member,
-        }
-    }
-}
-
-impl Ord for ByKey<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.prefix.cmp(&other.prefix).then_with(|| {
-            let by_key = self.keys.compare(self.member, other.member);
-            by_key.then(self.member.stretch.start.cmp(&other.member.stretch.start))
-        })
-    }
-}
-
-impl PartialOrd for ByKey<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for ByKey<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for ByKey<'_> {}
-
-/// The first eight bytes of a key, as a number; zeros follow a shorter one.
+/// The first bytes of a key, as a number that sorts as they do; zeros follow a shorter one. In the lowest byte stands how many there
+/// are, or one more when the key goes on.
 #[inline]
 fn prefix(text: &[u8], key: &Range<usize>) -> u64 {
-    match text.get(key.start..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(chunk) => match key.len() {
-            0 => 0,
-            length @ 1..8 => u64::from_be_bytes(*chunk) & u64::MAX << (64 - 8 * length),
-            _ => u64::from_be_bytes(*chunk),
-        },
-        None => text[key.clone()]
-            .iter()
-            .chain(&[0; 8])
-            .take(8)
-            .fold(0, |number, byte| number << 8 | u64::from(*byte)),
-    }
+    let length = key.len().min(PREFIX + 1);
+    let bytes = match text.get(key.start..).and_then(|rest| rest.first_chunk::<8>()) {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => {
+            (text[key.clone()].iter().chain(&[0; 8]).take(8)).fold(0, |number, byte| number << 8 | u64::from(*byte))
+        }
+    };
+    // What is behind the key, and behind its first bytes.
+    let others = u64::MAX >> (8 * length.min(PREFIX));
+    bytes & !others | length as u64
+}
+
+/// Whether the key of a prefix has more bytes than that.
+const fn goes_on(prefix: u64) -> bool {
+    prefix & 0xff > PREFIX as u64
 }

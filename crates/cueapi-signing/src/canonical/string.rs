@@ -51,8 +51,13 @@ fn copy_other(source: &[u8], mut plain: Range<usize>, out: &mut Vec<u8>) -> Resu
                 plain: false,
             });
         }
-        let (char, after) = next_char(rest).ok_or(CanonicalError::Syntax)?;
+        let (char, mut after) = next_char(rest).ok_or(CanonicalError::Syntax)?;
         write_char(char, out);
+        // Where there is one such character, there are more.
+        while let Some((char, rest)) = split_char(after).filter(|(char, _)| *char > 0x7e) {
+            write_other_char(char, out);
+            after = rest;
+        }
         let at = source.len() - after.len();
         plain = at..skip_plain(source, at);
     }

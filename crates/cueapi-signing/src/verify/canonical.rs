@@ -1,7 +1,7 @@
 //! Verification of bodies that were re-encoded on their way.
 
-use super::{Body, Claim, Form, Verified, Verifier, no_match};
-use crate::{VerifyError, canonical};
+use super::{Body, Claim, Form, Proof, Verified, Verifier, no_match};
+use crate::{VerifyError, ascii, canonical};
 
 impl Verifier {
     /// Accepts bodies that were re-encoded on their way: brings them into the [canonical form](crate::canonical) that CueAPI
@@ -33,25 +33,36 @@ impl Verifier {
     }
 
     /// Tries the likelier form first, because trying one costs a pass over the body.
+    ///
+    /// What CueAPI signs is the canonical form, so the escaped form is another one only where there is no canonical form.
     pub(super) fn verify_every_form<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Result<Verified<'a>, VerifyError> {
-        let received = || self.verify_received(body, claim);
-        let canonical = || self.verify_canonical(body, claim);
+        let raw = || self.verify_raw(body, claim);
+        let others = || self.verify_re_encoded(body, claim);
         let verified = if canonical::looks_re_encoded(body) {
-            canonical().or_else(received)
+            others().or_else(raw)
         } else {
-            received().or_else(canonical)
+            raw().or_else(others)
         };
         verified.ok_or_else(|| no_match(body))
     }
 
-    fn verify_canonical<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
-        let canonical = canonical::to_cow(body.into()).ok()?;
-        let form = if *canonical == *body {
-            Form::Raw
-        } else {
-            Form::Canonical
+    /// Whether the body was signed in another form than the one in which it came.
+    fn verify_re_encoded<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Option<Verified<'a>> {
+        let canonical = match canonical::to_cow(body.into()) {
+            Ok(canonical) if *canonical == *body => return None,
+            Ok(canonical) => canonical,
+            Err(_) => return self.verify_escaped(body, claim),
         };
-        let proof = self.find(claim, form, &canonical)?;
+        let proof = self.find(claim, Form::Canonical, &canonical)?;
+        if ascii::is_escaped_form(body, &canonical) {
+            return Some(Verified::received(
+                body,
+                Proof {
+                    form: Form::AsciiEscaped,
+                    ..proof
+                },
+            ));
+        }
         Some(Verified {
             body: Body::from(canonical),
             proof,

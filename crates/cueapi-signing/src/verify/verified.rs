@@ -14,6 +14,13 @@ pub struct Verified<'a> {
 }
 
 impl<'a> Verified<'a> {
+    pub(crate) const fn received(body: &'a [u8], proof: Proof) -> Self {
+        Self {
+            body: Body::Received(body),
+            proof,
+        }
+    }
+
     /// The bytes to parse.
     ///
     /// Parse these and no others: they are what was authenticated. Unless the form is [`Canonical`](Form), they are the body as

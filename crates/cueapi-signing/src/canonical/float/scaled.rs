@@ -17,15 +17,19 @@ struct Scaled {
 /// More than `low` can be too small by: less than four for each of `n`, twice that where the product was moved by one bit.
 const ERROR: u128 = 1 << 67;
 
-fn scale(n: u64, power: i32) -> Scaled {
-    let (mantissa, exponent) = power_of_ten(power);
+fn scale(n: u64, power: &Power) -> Scaled {
+    let Power {
+        mantissa,
+        exponent,
+        exact,
+    } = *power;
     let zeros = n.leading_zeros();
     let (high, low) = multiply(mantissa, n << zeros);
     let mut scaled = Scaled {
         high: upper(high),
         low: high << 64 | u128::from(low),
         exponent: exponent + 128 - i32::try_from(zeros).unwrap_or_default(),
-        exact: (0..=55).contains(&power),
+        exact,
     };
     if scaled.high.leading_zeros() > 0 {
         scaled.high = scaled.high << 1 | upper(scaled.low) >> 63;
@@ -45,7 +49,7 @@ impl Scaled {
 /// The double nearest to `digits × 10^power`, or to a little more when that is not all of it. None when it is undecided, and the
 /// double is none when it is infinite.
 pub(super) fn nearest(digits: u64, power: i32, all: bool) -> Option<Option<Float>> {
-    let scaled = scale(digits, power);
+    let scaled = scale(digits, &Power::of_ten(power));
     if !scaled.may_carry() {
         return Some(super::round(
             scaled.high,
@@ -54,7 +58,7 @@ pub(super) fn nearest(digits: u64, power: i32, all: bool) -> Option<Option<Float
         ));
     }
     // It carries when the number has a finite binary fraction.
-    let five = power_of_five(power.checked_neg()?)?;
+    let five = power_of_five(-power)?;
     let quotient = digits / five;
     let zeros = quotient.leading_zeros();
     let exponent = power - i32::try_from(zeros).unwrap_or_default();
@@ -68,10 +72,12 @@ pub(super) fn spell(Float { mantissa, exponent }: Float) -> Option<(u64, i32)> {
     let closer_below = mantissa == 1 << (Float::BITS - 1) && exponent > Float::LEAST_EXPONENT;
     // The power of ten next below that distance, by its logarithm times 2^22.
     let power = (exponent * 1_262_611 - if closer_below { 524_031 } else { 0 }) >> 22;
-    let value = to_odd(mantissa * 4, exponent, power)?;
+    let ten = Power::of_ten(-power);
+    let to_odd = |n| to_odd(n, exponent, power, &ten);
+    let value = to_odd(mantissa * 4)?;
     let odd = mantissa % 2;
-    let low = to_odd(mantissa * 4 - if closer_below { 1 } else { 2 }, exponent, power)? + odd;
-    let high = to_odd(mantissa * 4 + 2, exponent, power)? - odd;
+    let low = to_odd(mantissa * 4 - if closer_below { 1 } else { 2 })? + odd;
+    let high = to_odd(mantissa * 4 + 2)? - odd;
 
     // Between low and high is at most one multiple of ten.
     let digits = value / 4;
@@ -90,8 +96,9 @@ pub(super) fn spell(Float { mantissa, exponent }: Float) -> Option<(u64, i32)> {
 }
 
 /// `n × 2^exponent / 10^power`, rounded to an odd integer unless it is one.
-fn to_odd(n: u64, exponent: i32, power: i32) -> Option<u64> {
-    let scaled = scale(n, -power);
+#[inline]
+fn to_odd(n: u64, exponent: i32, power: i32, ten: &Power) -> Option<u64> {
+    let scaled = scale(n, ten);
     let fraction_bits = (-exponent - scaled.exponent).unsigned_abs();
     let integer = scaled.high >> fraction_bits;
     let fraction = scaled.high & ((1 << fraction_bits) - 1);
@@ -102,30 +109,48 @@ fn to_odd(n: u64, exponent: i32, power: i32) -> Option<u64> {
     Some(integer | u64::from(!is_integer))
 }
 
-/// `10^power`, as a number of 128 bits and a power of two; from 10^0 to 10^55 exactly, else less than three too small.
-fn power_of_ten(power: i32) -> (u128, i32) {
-    let (step, rest) = (power.div_euclid(27), power.rem_euclid(27));
-    let mantissa = usize::try_from(step + 13)
-        .ok()
-        .and_then(|step| POWERS.get(step))
-        .copied()
-        .unwrap_or_default();
-    let (high, low) = multiply(mantissa, power_of_five(rest).unwrap_or(1));
-    let zeros = high.leading_zeros();
-    let mantissa = if zeros == 0 {
-        high
-    } else {
-        high << zeros | u128::from(low) >> (64 - zeros)
-    };
-    // By the logarithm of ten, times 2^16.
-    (mantissa, ((power * 217_706) >> 16) - 127)
+/// A power of ten: `mantissa × 2^exponent`.
+struct Power {
+    mantissa: u128,
+    exponent: i32,
+    /// Whether that is all of it, as it is from 10^0 to 10^55. If not, the mantissa is less than three too small.
+    exact: bool,
+}
+
+impl Power {
+    #[inline]
+    fn of_ten(power: i32) -> Self {
+        let (step, rest) = (power.div_euclid(27), power.rem_euclid(27));
+        let mantissa = (usize::try_from(step + 13).ok()).and_then(|step| POWERS.get(step));
+        let (high, low) = multiply(mantissa.copied().unwrap_or_default(), power_of_five(rest).unwrap_or(1));
+        let zeros = high.leading_zeros();
+        Self {
+            mantissa: if zeros == 0 {
+                high
+            } else {
+                high << zeros | u128::from(low) >> (64 - zeros)
+            },
+            // By the logarithm of ten, times 2^16.
+            exponent: ((power * 217_706) >> 16) - 127,
+            exact: (0..=55).contains(&power),
+        }
+    }
 }
 
 /// `5^power`, where that has up to 64 bits.
 fn power_of_five(power: i32) -> Option<u64> {
-    let power = u32::try_from(power).ok()?;
-    5_u64.checked_pow(power)
+    usize::try_from(power).ok().and_then(|power| FIVES.get(power)).copied()
 }
+
+const FIVES: [u64; 28] = {
+    let mut fives = [1; 28];
+    let mut power = 1;
+    while power < fives.len() {
+        fives[power] = fives[power - 1] * 5;
+        power += 1;
+    }
+    fives
+};
 
 /// The upper 128 and the lower 64 bits of a product.
 fn multiply(a: u128, b: u64) -> (u128, u64) {
