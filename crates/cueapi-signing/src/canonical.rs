@@ -33,11 +33,11 @@ pub const MAX_DEPTH: usize = 994;
 /// How many digits an integer may have: as many as CPython reads by default.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
 
-/// How many floats of a text may lie so near the middle of two doubles that their first nineteen digits do not decide between these.
+/// How many floats of a text may take long to round and to spell.
 ///
-/// Python writes at most seventeen digits, so nobody has such floats but who looks for them; and it takes a thousand times as long to
-/// round them as others.
-pub const MAX_MIDWAY_FLOATS: u32 = 256;
+/// These are those other than zero below 10<sup>-307</sup>, and, counted sixteen times, those that lie so near the middle of two doubles
+/// that their first nineteen digits do not decide between them. Python writes at most seventeen digits.
+pub const MAX_HARD_FLOATS: u32 = 4096;
 
 /// How long a text may be, in bytes: 256 MiB, which is far beyond what CueAPI sends.
 pub const MAX_LENGTH: usize = 1 << 28;
@@ -58,11 +58,11 @@ pub enum CanonicalError {
     /// Containers are nested more than [`MAX_DEPTH`] deep.
     #[error("arrays and objects are nested more than {MAX_DEPTH} deep")]
     TooDeep,
-    /// More than [`MAX_MIDWAY_FLOATS`] floats lie in the middle of two doubles, or next to it.
+    /// More than [`MAX_HARD_FLOATS`] floats take long to round and to spell.
     #[error(
-        "more than {MAX_MIDWAY_FLOATS} floats lie so near the middle of two doubles that it takes long to round them"
+        "more than {MAX_HARD_FLOATS} floats are so small, or so near the middle of two doubles, that they take long"
     )]
-    TooManyMidwayFloats,
+    TooManyHardFloats,
     /// The text is longer than [`MAX_LENGTH`].
     #[error("the text is longer than {MAX_LENGTH} bytes")]
     TooLong,
