@@ -6,6 +6,8 @@ mod actix_server;
 #[path = "../../crates/cueapi-webhook/examples/axum.rs"]
 #[expect(dead_code, reason = "`main` is for people")]
 mod axum_server;
+#[path = "webhook_servers/hang_up.rs"]
+mod hang_up;
 #[path = "../../crates/cueapi-webhook/examples/hyper.rs"]
 #[expect(dead_code, reason = "`main` is for people")]
 mod hyper_server;
@@ -21,7 +23,11 @@ use std::{
     time::Duration,
 };
 
-use cueapi_emulator::{Clock, Emulator, engine::AttemptResult};
+use cueapi_emulator::{
+    Clock, Emulator,
+    engine::AttemptResult,
+    faults::{DeliveryFault, Fault},
+};
 use cueapi_reqwest::types::{Callback, CallbackMethod, CueId, Retry, Schedule};
 use cueapi_webhook::{Verifier, Webhook};
 use serde_json::json;
@@ -36,12 +42,16 @@ fn webhook() -> Webhook {
     Webhook::new(Verifier::new(SECRET).unwrap())
 }
 
-/// Makes a cue that calls the server, and fires it.
-async fn create_and_fire(emulator: &Emulator, name: &str, callback: Callback) -> CueId {
-    let client = cueapi_reqwest::builder(emulator.api_key())
+fn client(emulator: &Emulator) -> cueapi_reqwest::Client {
+    cueapi_reqwest::builder(emulator.api_key())
         .base_url(emulator.base_url())
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+/// Makes a cue that calls the server, and fires it.
+async fn create_and_fire(emulator: &Emulator, name: &str, callback: Callback) -> CueId {
+    let client = client(emulator);
     let cue = client
         .cues()
         .create(name, Schedule::cron("0 0 1 1 *"), callback)
@@ -105,6 +115,76 @@ async fn work_that_failed_is_run_again_when_the_server_tries_again() {
         emulator.run_until_idle().await;
         assert_ne!(server.next_account().await, first, "{framework:?}");
         assert_eq!(statuses(&emulator).last(), Some(&204), "{framework:?}");
+    }
+}
+
+#[tokio::test]
+async fn work_whose_answer_was_lost_is_not_run_again_and_a_replay_is() {
+    for framework in FRAMEWORKS {
+        let clock = Clock::held("2026-03-02T08:00:00Z".parse().unwrap());
+        let emulator = Arc::new(Emulator::builder().clock(clock).start().await.unwrap());
+        let time = emulator.clone();
+        let webhook = Webhook::new(Verifier::new(emulator.webhook_secret()).unwrap())
+            .clock(move || Duration::from_secs(time.now().as_second().unsigned_abs()));
+        let mut server = Server::start(framework, webhook);
+
+        emulator.inject(Fault::deliveries(DeliveryFault::AnswerLost));
+        create_and_fire(&emulator, "lost", Callback::new(server.url())).await;
+        emulator.run_until_idle().await;
+        assert_eq!(server.next_account().await, "lost", "{framework:?}");
+        let deliveries = emulator.deliveries();
+        assert_eq!(deliveries.len(), 2, "{framework:?}: one, and its repetition");
+        assert_ne!(deliveries[0].result, AttemptResult::Status(204), "{framework:?}");
+        assert_eq!(deliveries[1].result, AttemptResult::Status(204), "{framework:?}");
+        assert!(server.is_idle(), "{framework:?}: it was run twice");
+
+        let client = client(&emulator);
+        let executions = client.executions().list().await.unwrap();
+        client.executions().replay(&executions.executions[0].id).await.unwrap();
+        emulator.run_until_idle().await;
+        assert_eq!(server.next_account().await, "lost", "{framework:?}");
+        assert!(server.is_idle(), "{framework:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_says_that_it_is_too_long_is_refused_before_it_comes() {
+    for framework in FRAMEWORKS {
+        let server = Server::start(framework, webhook());
+        let head = Request::signed(SECRET, now(), JOB)
+            .head()
+            .replace(&format!("Content-Length: {}", JOB.len()), "Content-Length: 100000000");
+        let answer = server.send_raw(head.into_bytes(), false).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{framework:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunk_extension_without_an_end_is_refused() {
+    for framework in FRAMEWORKS {
+        let server = Server::start(framework, webhook());
+        let head = Request::signed(SECRET, now(), JOB)
+            .head()
+            .replace(&format!("Content-Length: {}", JOB.len()), "Transfer-Encoding: chunked");
+        let answer = server.send_raw(format!("{head}1;a=").into_bytes(), true).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{framework:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_a_gateway_has_re_encoded_gets_in() {
+    for framework in FRAMEWORKS {
+        let mut server = Server::start(framework, webhook());
+        let re_encoded = JOB.replace(", ", ",").replace(": ", ":").replace("acme", "\\u0061cme");
+        let request = Request::signed(SECRET, now(), JOB);
+        assert_eq!(
+            server.send(request.clone().body(re_encoded.clone())).await.0,
+            204,
+            "{framework:?}"
+        );
+        assert_eq!(server.next_account().await, "acme", "{framework:?}");
+        let changed = re_encoded.replace("cme", "cne");
+        assert_eq!(server.send(request.body(changed)).await.0, 401, "{framework:?}");
     }
 }
 

@@ -3,7 +3,8 @@
 //! The app's data, or the scope's, gives the [`Webhook`]: `web::Data<Webhook>`. Routes with different secrets are in different
 //! scopes. A request that is refused is answered with the [`Rejection`]'s status and reason, and the handler does not run.
 //!
-//! actix-web's own body limits do not apply, [`Webhook::body_limit`] does. Neither limits how long a body may take to come.
+//! actix-web's own body limits do not apply, [`Webhook::body_limit`] does. A body of which nothing comes for five seconds is refused with
+//! 400; so is a chunk extension without an end, of which actix-web shows nothing. How long a body may take in total is not limited.
 //!
 //! ```
 //! use actix_web::{App, HttpResponse, web};
@@ -25,11 +26,16 @@
 //!
 //! Handlers may return [`OnceError`], when the work's own error can answer: see the example server in the repository.
 
-use std::pin::Pin;
+use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError, dev, error::ErrorInternalServerError, http::StatusCode, web,
+    FromRequest, HttpRequest, HttpResponse, ResponseError, dev,
+    error::ErrorInternalServerError,
+    http::{StatusCode, header::CONTENT_LENGTH},
+    rt::time::timeout,
+    web,
 };
+use futures_core::Stream as _;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{Delivered, DeliveryBody, OnceError, Rejection, Webhook};
@@ -41,17 +47,47 @@ impl<B: DeliveryBody + 'static> FromRequest for Delivered<B> {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let webhook = request.app_data::<web::Data<Webhook>>().cloned();
         let headers = cueapi_headers(request);
+        let length = content_length(request);
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             let webhook = webhook.ok_or_else(|| ErrorInternalServerError("the app has no web::Data<Webhook>"))?;
             webhook.check_headers(&headers)?;
-            let body = payload.await?.to_bytes_limited(webhook.limit()).await;
-            let body = body
-                .map_err(|_| webhook.too_large())?
-                .map_err(|_| Rejection::Incomplete)?;
+            if length > webhook.limit() {
+                return Err(webhook.too_large().into());
+            }
+            let body = read(&webhook, payload.await?).await?;
             Ok(webhook.receive(&headers, body)?)
         })
     }
+}
+
+/// How long nothing of a body may come.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The body, if it is not too long.
+async fn read(webhook: &Webhook, mut payload: web::Payload) -> Result<web::BytesMut, Rejection> {
+    let mut body = web::BytesMut::new();
+    loop {
+        let piece = poll_fn(|cx| Pin::new(&mut payload).poll_next(cx));
+        match timeout(PATIENCE, piece).await {
+            Ok(None) => return Ok(body),
+            Ok(Some(Ok(piece))) if piece.len() > webhook.limit() - body.len() => return Err(webhook.too_large()),
+            Ok(Some(Ok(piece))) => body.extend_from_slice(&piece),
+            Ok(Some(Err(_))) | Err(_) => return Err(Rejection::Incomplete),
+        }
+    }
+}
+
+/// How long the body is said to be; a number beyond every other one when that cannot be read.
+fn content_length(request: &HttpRequest) -> usize {
+    let length = request.headers().get(CONTENT_LENGTH);
+    length.map_or(0, |length| {
+        length
+            .to_str()
+            .ok()
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(usize::MAX)
+    })
 }
 
 /// What this crate reads, in the types of another version of the `http` crate.

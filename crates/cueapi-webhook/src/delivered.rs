@@ -96,7 +96,8 @@ impl<B: DeliveryBody> Delivered<B> {
     /// Whether the ids were part of what was signed. They were not when the body of a cue delivery was the bare payload: then
     /// they come from the headers, and whoever repeats a captured delivery could have chosen others.
     ///
-    /// Servers send the envelope, as far as is known, although the hosted service's documentation shows bare payloads.
+    /// The self-hosted server sends the envelope: that is measured. The hosted service's documentation shows bare payloads; what it
+    /// sends is not known.
     #[must_use]
     pub const fn ids_signed(&self) -> bool {
         self.ids_signed

@@ -98,8 +98,8 @@ impl<S: SeenStore> Guard<S> {
     /// without having been polled.
     ///
     /// Only an `Err` counts as failed. When the future that this returns is dropped, so is the work, and the claim is released at
-    /// once: CueAPI's next try runs the work again. axum, actix-web and hyper drop a handler when the caller hangs up, as CueAPI
-    /// does after 30 s. Spawn a task for work that should go on to its end:
+    /// once: CueAPI's next try runs the work again. axum and hyper drop a handler when the caller hangs up, as CueAPI does after 30 s;
+    /// actix-web lets it go on. Spawn a task for work that should go on to its end everywhere:
     ///
     /// ```
     /// use std::{io, sync::Arc};

@@ -41,7 +41,12 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Receives what `verifier` verifies, by the system's clock.
+    /// Receives what `verifier` verifies, by the system's clock, and also what was re-encoded on its way.
+    ///
+    /// A body is tried as it was received and then, as by [`Verifier::canonical`], in the canonical form that CueAPI signs, with its
+    /// characters escaped in either case. The self-hosted server sends what it signed, but for event subscriptions, whose characters it
+    /// does not escape: that is measured. What the hosted service sends is not known: its own SDK makes the canonical form of every
+    /// body before it verifies, so that is the only form that its documentation proves.
     ///
     /// ```
     /// use cueapi_webhook::{Verifier, Webhook};
@@ -53,7 +58,7 @@ impl Webhook {
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self {
-            verifier,
+            verifier: verifier.canonical(),
             clock: Clock::default(),
             body_limit: DEFAULT_BODY_LIMIT,
         }

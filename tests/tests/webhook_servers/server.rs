@@ -1,6 +1,7 @@
 //! An example server that has been started, and the requests to send to it.
 
 use std::{
+    future::pending,
     net::{SocketAddr, TcpListener},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -8,7 +9,11 @@ use std::{
 use cueapi_emulator::SentDelivery;
 use cueapi_signing::Signer;
 use cueapi_webhook::Webhook;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+    time::timeout,
+};
 
 use crate::{actix_server, axum_server, hyper_server};
 
@@ -35,6 +40,8 @@ enum Jobs {
     Axum(mpsc::Receiver<axum_server::Job>),
     Actix(mpsc::Receiver<actix_server::Job>),
     Hyper(mpsc::Receiver<hyper_server::Job>),
+    /// Not an example.
+    None,
 }
 
 impl Server {
@@ -44,8 +51,7 @@ impl Server {
 
     /// The server's queue takes so many jobs before somebody has to take them out.
     pub(crate) fn with_queue(framework: Framework, webhook: Webhook, room: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
+        let listener = Self::listener();
         let address = listener.local_addr().unwrap();
         let asynchronous = |listener| tokio::net::TcpListener::from_std(listener).unwrap();
         let jobs = match framework {
@@ -72,6 +78,21 @@ impl Server {
         }
     }
 
+    pub(crate) fn listener() -> TcpListener {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        listener
+    }
+
+    /// A server that a test has started itself.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self {
+            address,
+            jobs: Jobs::None,
+            client: reqwest::Client::new(),
+        }
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -87,6 +108,7 @@ impl Server {
                 Jobs::Axum(jobs) => jobs.recv().await.map(|job| job.account),
                 Jobs::Actix(jobs) => jobs.recv().await.map(|job| job.account),
                 Jobs::Hyper(jobs) => jobs.recv().await.map(|job| job.account),
+                Jobs::None => None,
             }
         };
         timeout(PATIENCE, next).await.unwrap().unwrap()
@@ -98,12 +120,35 @@ impl Server {
             Jobs::Axum(jobs) => jobs.try_recv().is_err(),
             Jobs::Actix(jobs) => jobs.try_recv().is_err(),
             Jobs::Hyper(jobs) => jobs.try_recv().is_err(),
+            Jobs::None => true,
         }
     }
 
     /// Status and body of the answer.
     pub(crate) async fn send(&self, request: Request) -> (u16, String) {
         self.sending(request).await
+    }
+
+    /// Sends bytes, and `x` after them for as long as the server takes them, if wanted; returns what it answers until it closes.
+    pub(crate) async fn send_raw(&self, bytes: Vec<u8>, goes_on: bool) -> String {
+        let stream = tokio::net::TcpStream::connect(self.address).await.unwrap();
+        let (mut from, mut to) = stream.into_split();
+        to.write_all(&bytes).await.unwrap();
+        let endless = tokio::spawn(async move {
+            while goes_on && to.write_all(&[b'x'; 1000]).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // Open until the server has answered.
+            pending::<()>().await;
+            drop(to);
+        });
+        let mut answer = Vec::new();
+        // What was sent after the server had closed makes it a reset.
+        let _ = timeout(PATIENCE, from.read_to_end(&mut answer))
+            .await
+            .expect("the server does not close");
+        endless.abort();
+        String::from_utf8(answer).unwrap()
     }
 
     pub(crate) fn sending(&self, request: Request) -> impl Future<Output = (u16, String)> + use<> {
