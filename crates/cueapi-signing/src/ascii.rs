@@ -82,26 +82,76 @@ impl Escaper {
     }
 
     fn text(&mut self, text: &str, sink: &mut impl FnMut(&[u8])) -> Result<(), Unescapable> {
+        let mut escapes = Escapes::default();
         for (plain, special) in segments(text) {
             self.skip(plain.as_bytes());
-            sink(plain.as_bytes());
+            escapes.plain(plain, sink);
             if let Some(char) = special {
                 if self.backslash {
                     return Err(Unescapable);
                 }
-                escape_char(char, sink);
+                escapes.push(char, sink);
             }
         }
+        escapes.flush(sink);
         Ok(())
     }
 }
 
 /// Hands the escaped form of a whole text to `sink`.
 pub(crate) fn escape(text: &str, sink: &mut impl FnMut(&[u8])) {
+    let mut escapes = Escapes::default();
     for (plain, special) in segments(text) {
-        sink(plain.as_bytes());
+        escapes.plain(plain, sink);
         if let Some(char) = special {
-            escape_char(char, sink);
+            escapes.push(char, sink);
+        }
+    }
+    escapes.flush(sink);
+}
+
+/// Escapes one after the other, in one piece: a sink takes as long for six bytes as for fifty.
+struct Escapes {
+    bytes: [u8; Self::LENGTH],
+    length: usize,
+}
+
+impl Default for Escapes {
+    fn default() -> Self {
+        Self {
+            bytes: [0; Self::LENGTH],
+            length: 0,
+        }
+    }
+}
+
+impl Escapes {
+    const LENGTH: usize = 192;
+
+    /// Adds one character as one or two `\uXXXX`.
+    fn push(&mut self, char: char, sink: &mut impl FnMut(&[u8])) {
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            if self.length == Self::LENGTH {
+                self.flush(sink);
+            }
+            let end = self.length + 6;
+            self.bytes[self.length..end].copy_from_slice(&unicode_escape(*unit));
+            self.length = end;
+        }
+    }
+
+    /// Hands out what there is, and a text that stays as it is.
+    fn plain(&mut self, plain: &str, sink: &mut impl FnMut(&[u8])) {
+        if !plain.is_empty() {
+            self.flush(sink);
+            sink(plain.as_bytes());
+        }
+    }
+
+    fn flush(&mut self, sink: &mut impl FnMut(&[u8])) {
+        if self.length > 0 {
+            sink(&self.bytes[..self.length]);
+            self.length = 0;
         }
     }
 }
@@ -117,13 +167,6 @@ fn segments(mut text: &str) -> impl Iterator<Item = (&str, Option<char>)> {
         text = rest.as_str();
         Some((plain, special))
     })
-}
-
-/// Writes one character as one or two `\uXXXX`.
-fn escape_char(char: char, sink: &mut impl FnMut(&[u8])) {
-    for unit in char.encode_utf16(&mut [0; 2]) {
-        sink(&unicode_escape(*unit));
-    }
 }
 
 /// `\uXXXX` of one UTF-16 code unit, in lower-case hex.

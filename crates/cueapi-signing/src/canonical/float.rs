@@ -64,7 +64,7 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
         310.. => return Ok(None),
         ..=-324 => return Ok(Some(Decimal::ZERO)),
         // Written in few characters, and yet nothing is known of it without arithmetic.
-        ..-306 => budget.spend(1)?,
+        -323..-306 => budget.spend(1)?,
         _ => {}
     }
     let nearest = match read.nearest() {

@@ -31,7 +31,12 @@ pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Read, 
 
 /// Appends the value of a string that has been read to `text`, in generalised UTF-8.
 pub(super) fn decode(mut string: &[u8], text: &mut Vec<u8>) {
-    while let Some((char, rest)) = next_char(string) {
+    loop {
+        let (plain, other) = string.split_at(skip_plain(string, 0));
+        text.extend_from_slice(plain);
+        let Some((char, rest)) = next_char(other) else {
+            return;
+        };
         push_char(text, char);
         string = rest;
     }

@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use super::offset;
 use super::order::{Object, Stretch, Unsorted};
+use super::{offset, push_short};
 
 /// The canonical form, but for the order of members in long objects.
 pub(super) struct Written<'a> {
@@ -26,12 +26,18 @@ impl Written<'_> {
     #[cold]
     fn sorted(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.text.len());
-        self.stream(|piece| bytes.extend_from_slice(piece));
+        self.pieces(|text, length| push_short(&mut bytes, text, length));
         bytes
     }
 
     /// Hands out the canonical form piece by piece.
     pub(super) fn stream(&self, mut sink: impl FnMut(&[u8])) {
+        self.pieces(|text, length| sink(&text[..length]));
+    }
+
+    /// Hands out the pieces with what follows them, and their lengths.
+    #[inline(always)]
+    fn pieces(&self, mut sink: impl FnMut(&[u8], usize)) {
         let mut stretch = Stretch {
             start: 0,
             end: offset(self.text.len()),
@@ -43,7 +49,7 @@ impl Written<'_> {
         loop {
             let object = self.first_unsorted(&stretch);
             let end = object.map_or(stretch.end, |object| object.stretch.start);
-            sink(&self.text[stretch.start as usize..end as usize]);
+            sink(&self.text[stretch.start as usize..], (end - stretch.start) as usize);
             if let Some(object) = object {
                 let rest = Stretch {
                     start: object.stretch.end,
@@ -52,7 +58,7 @@ impl Written<'_> {
                 around.push((members, rest));
                 members = self.unsorted.members[object.members.start as usize..object.members.end as usize].iter();
             } else if members.len() > 0 {
-                sink(b", ");
+                sink(b", ", 2);
             }
             stretch = if let Some(member) = members.next() {
                 *member
