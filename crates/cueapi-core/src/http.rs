@@ -6,18 +6,20 @@
 //! # What an implementation must do
 //!
 //! * One call of `send` is **one HTTP exchange**: no retries, **no redirects** (the `Authorization` header would follow them).
-//! * Every HTTP status is `Ok`, also 4xx and 5xx; `Err` means that no complete response was received.
+//! * Every HTTP status is `Ok`, also 4xx and 5xx; `Err` means that no complete response was received. Interim responses
+//!   (100, 103) are passed over; a 204 and a 304 have no body.
 //! * Send the request as it is: method, path, query, header bytes and body. Where that is not possible, fail with
 //!   [`Unsendable`](HttpErrorKind::Unsendable) before anything is written.
 //! * Return header bytes and the body as they came, UTF-8 or not. Decode no `Content-Encoding`: the SDK asks for none.
 //! * Obey [`AttemptTimeout`] and [`MaxResponseBytes`] in [`request.extensions()`](::http::Request::extensions). The time
-//!   covers the whole exchange, from connecting to the last byte of the body.
+//!   covers the whole exchange, from connecting to the last byte of the body. Bound the head of a response, too, and
+//!   allocate for what has come, not for what the server announces.
 //! * Map a failure to an [`HttpErrorKind`] by what is *known*. [`Connect`](HttpErrorKind::Connect) is a promise that not one
 //!   byte of the request was written: the SDK repeats even a `fire` on it, so a guess runs a job twice. A time limit that
 //!   strikes while TCP or TLS still connects is `Connect`. An answer that is not HTTP, or not within the stack's limits, is
 //!   [`Other`](HttpErrorKind::Other): sent again, it would come again.
 //! * A kept connection that the server closed between two calls must not fail the next call when nothing of that
-//!   request was sent.
+//!   request was sent. What comes late, or behind a response, is never taken for the response to another request.
 //! * After a response for which [`server_may_close`] holds, the connection must carry no further request, unless that
 //!   request is [`Repeat::Safe`](crate::endpoint::Repeat::Safe). CueAPI closes some milliseconds after a 500 and a 304 and
 //!   does not say so. A look at the socket cannot see what has not happened yet, and a `fire` that was sent meanwhile may

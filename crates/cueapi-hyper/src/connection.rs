@@ -2,7 +2,8 @@
 //! an idle connection or makes a new one.
 //!
 //! hyper-util's pool is not used because it hands a connection on before the answer on it can be judged. CueAPI closes
-//! some milliseconds after a 500 and a 304, and what was sent meanwhile may have run or not.
+//! some milliseconds after a 500 and a 304, and what was sent meanwhile may have run or not. What this costs in connections
+//! stands in `tests/README.md`: with 16 calls in flight, 1,009 for 1,008 answers that end one.
 
 use std::{
     pin::pin,
