@@ -12,7 +12,7 @@ use crate::{
     error::{Error, ErrorKind},
     http::{BlockingHttpClient, HttpClient, LocalHttpClient},
     pending::Limits,
-    reply::{Meta, Reply},
+    reply::Reply,
     retry::RetryPolicy,
 };
 
@@ -222,10 +222,11 @@ impl<T: LocalHttpClient> ClaimNext<Client<T>> {
         let mut meta = list.meta;
         for execution in rows(list.value).filter(|row| self.wants(row)) {
             let claim = ClaimExecution::new(&execution.execution_id, &self.worker);
-            match ours(client.call(claim).limits(limits()).send_with_meta().await, execution)? {
-                Tried::Ours(claimed) => return Ok(claimed),
-                Tried::Theirs(refusal) => meta = refusal,
+            let tried = ours(client.call(claim).limits(limits()).send_with_meta().await, execution)?;
+            if tried.value.is_some() {
+                return Ok(tried);
             }
+            meta = tried.meta;
         }
         Ok(Reply { value: None, meta })
     }
@@ -255,10 +256,11 @@ impl<B: BlockingHttpClient> ClaimNext<BlockingClient<B>> {
         let mut meta = list.meta;
         for execution in rows(list.value).filter(|row| self.wants(row)) {
             let claim = ClaimExecution::new(&execution.execution_id, &self.worker);
-            match ours(client.call(claim).limits(limits()).send_with_meta(), execution)? {
-                Tried::Ours(claimed) => return Ok(claimed),
-                Tried::Theirs(refusal) => meta = refusal,
+            let tried = ours(client.call(claim).limits(limits()).send_with_meta(), execution)?;
+            if tried.value.is_some() {
+                return Ok(tried);
             }
+            meta = tried.meta;
         }
         Ok(Reply { value: None, meta })
     }
@@ -273,27 +275,20 @@ impl<T: HttpClient> IntoFuture for ClaimNext<Client<T>> {
     }
 }
 
-/// What came of trying to claim a row.
-enum Tried {
-    Ours(Reply<Option<ClaimedExecution>>),
-    /// It cannot be claimed, for instance because another worker was faster.
-    Theirs(Meta),
-}
-
 /// The rows to try: no more than a server lists, so that one that lists more cannot make a call endless.
 fn rows(list: ClaimableList) -> impl Iterator<Item = Claimable> {
     list.executions.into_iter().take(50)
 }
 
-fn ours(claim: Result<Reply<Claim>, Error>, execution: Claimable) -> Result<Tried, Error> {
-    match claim {
-        Ok(Reply { value: claim, meta }) => Ok(Tried::Ours(Reply {
-            value: Some(ClaimedExecution { claim, execution }),
-            meta,
-        })),
-        Err(error) if is_passed_over(&error) => Ok(Tried::Theirs(error.into_meta())),
-        Err(error) => Err(error),
-    }
+/// The execution if the claim succeeded, nothing if the row cannot be claimed, for instance because another worker was
+/// faster.
+fn ours(claim: Result<Reply<Claim>, Error>, execution: Claimable) -> Result<Reply<Option<ClaimedExecution>>, Error> {
+    let (value, meta) = match claim {
+        Ok(Reply { value: claim, meta }) => (Some(ClaimedExecution { claim, execution }), meta),
+        Err(error) if is_passed_over(&error) => (None, error.into_meta()),
+        Err(error) => return Err(error),
+    };
+    Ok(Reply { value, meta })
 }
 
 /// Whether the next row is to be tried: another worker was faster, or the execution went away with its cue.

@@ -204,6 +204,33 @@ fn the_async_pager_ends_as_the_blocking_one_does() {
     }
 }
 
+#[test]
+fn a_loop_over_events_ends_although_the_cursor_does_not_move() {
+    let page = r#"{"events":[{"id":16},{"id":"odd","event_type":7}],"next_cursor":16,"has_more":true}"#;
+    let replay = forever(|| json(200, page));
+    let events = replay.client().events();
+    let mut since = Some(0);
+    while let Some(cursor) = since {
+        let page = testing::run(events.pull("agt_1").since(cursor).wait().send()).unwrap();
+        assert_eq!((page.events.len(), page.events.unreadable().len()), (1, 1));
+        since = page.more_after(cursor);
+    }
+    assert_eq!(replay.requests().len(), 2);
+}
+
+#[test]
+fn a_long_poll_is_repeated_as_often_as_any_call() {
+    let requests = |wait: bool| {
+        let replay = forever(|| json(503, "{}"));
+        let pull = replay.client().events().pull("agt_1");
+        let pull = if wait { pull.wait() } else { pull };
+        testing::run(pull.send()).unwrap_err();
+        replay.requests().len()
+    };
+    assert_eq!(requests(true), requests(false));
+    assert!(requests(true) <= 5, "{}", requests(true));
+}
+
 #[cfg(feature = "stream")]
 #[test]
 fn the_pager_is_a_stream_too() {

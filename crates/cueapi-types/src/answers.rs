@@ -1,6 +1,6 @@
 //! What answers say in both forms: that of self-hosted servers, and that of the hosted service's documentation.
 
-use crate::{CueUsage, Execution, Heartbeat, RequestUsage, StoredKey};
+use crate::{CueUsage, EventPage, Execution, Heartbeat, RequestUsage, StoredKey};
 
 impl Execution {
     /// Whether success was reported; `None` before a report.
@@ -31,6 +31,25 @@ impl Heartbeat {
     #[must_use]
     pub fn is_acknowledged(&self) -> bool {
         self.acknowledged != Some(false)
+    }
+}
+
+impl EventPage {
+    /// The cursor to go on with; `None` where there is nothing more for now: the page is not full, or its cursor is not
+    /// beyond the one that it was asked with. A loop over it ends whatever the server says.
+    ///
+    /// ```
+    /// use cueapi_types::EventPage;
+    ///
+    /// let full: EventPage = serde_json::from_str(r#"{"events":[{"id":16}],"next_cursor":16,"has_more":true}"#)?;
+    /// assert_eq!(full.more_after(0), Some(16));
+    /// assert_eq!(full.more_after(16), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn more_after(&self, since: u64) -> Option<u64> {
+        let next = self.next_cursor.known().filter(|next| *next > since);
+        next.filter(|_| self.has_more)
     }
 }
 

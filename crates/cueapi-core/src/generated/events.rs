@@ -53,7 +53,8 @@ impl<C: Clone> Events<C> {
     /// Fetches an agent's events after a cursor, oldest first.
     ///
     /// They can be read with and without a subscription, for seven days. Keep `next_cursor` and give it as `since`
-    /// the next time; an empty page has none, so keep the old one then. `has_more` can be true before an empty page.
+    /// the next time; an empty page has none, so keep the old one then. `EventPage::more_after` tells when to stop.
+    /// `has_more` can be true before an empty page.
     ///
     /// With `wait` the server holds the request for up to 30 seconds until there is an event. An attempt may then
     /// take that much longer than the client's timeout says.
