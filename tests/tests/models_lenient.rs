@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use cueapi_tests::exchanges::{Exchange, exchanges};
 use cueapi_types::{
     ClaimableList, Cue, CueDetail, CueList, CueStatus, ErrorCode, ExecutionList, Health, OutcomeState, Schedule,
-    Timestamp, WorkerList,
+    Timestamp, VerificationMode, WorkerList,
 };
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
@@ -154,6 +154,18 @@ fn what_no_rust_type_holds_is_kept_as_it_came() {
     }
     assert_eq!((cue.next_run.known(), cue.run_count.known()), (None, None));
     assert_eq!(cue.next_run.to_string(), "9999-12-31T23:59:59Z");
+}
+
+#[test]
+fn what_is_null_inside_of_a_cue_is_the_default() {
+    let text = r#"{"id":"cue_1","on_failure":{"email":null,"webhook":null,"pause":null,"after_attempts":1180591620717411303424},
+        "verification":{"mode":null},"callback":{"url":null,"method":null,"headers":null},"retry":{"backoff_minutes":null}}"#;
+    let cue: Cue = serde_json::from_str(text).unwrap();
+    let on_failure = cue.on_failure.unwrap();
+    assert!(on_failure.email && !on_failure.pause);
+    assert_eq!(on_failure.after_attempts.to_string(), "1180591620717411303424");
+    assert_eq!(cue.verification.unwrap().mode, VerificationMode::None);
+    assert_eq!(cue.retry.unwrap().backoff_minutes, []);
 }
 
 #[test]

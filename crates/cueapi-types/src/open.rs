@@ -22,7 +22,7 @@ use crate::Payload;
 /// assert_eq!(serde_json::to_string(&minutes)?, "[5,null,1180591620717411303424]");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Open<T> {
     /// The value.

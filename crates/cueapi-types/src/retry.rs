@@ -1,6 +1,8 @@
 //! What a server does when a delivery fails: try again, and in the end tell somebody.
 
-use serde::{Deserialize, Serialize, Serializer, ser};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+
+use crate::Open;
 
 /// How often and how soon a failed webhook delivery is repeated.
 ///
@@ -88,17 +90,23 @@ fn not_empty<S: Serializer>(minutes: &Option<Vec<u32>>, serializer: S) -> Result
 #[non_exhaustive]
 pub struct OnFailure {
     /// Whether the account's owner gets an e-mail. *Hosted:* at most 10 an hour.
+    #[serde(deserialize_with = "null_is_true")]
     pub email: bool,
     /// A URL that gets an unsigned POST.
     pub webhook: Option<String>,
     /// Whether a recurring cue is paused.
+    #[serde(deserialize_with = "crate::open::null_is_default")]
     pub pause: bool,
     /// See [`OnFailure::after_attempts`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after_attempts: Option<u32>,
+    #[serde(skip_serializing_if = "Open::is_missing")]
+    pub after_attempts: Open<u32>,
     /// See [`OnFailure::notify`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify: Option<String>,
+}
+
+fn null_is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(true))
 }
 
 impl Default for OnFailure {
@@ -107,7 +115,7 @@ impl Default for OnFailure {
             email: true,
             webhook: None,
             pause: false,
-            after_attempts: None,
+            after_attempts: Open::Missing,
             notify: None,
         }
     }
@@ -173,7 +181,7 @@ impl OnFailure {
     /// ```
     #[must_use]
     pub fn after_attempts(mut self, attempts: u32) -> Self {
-        self.after_attempts = Some(attempts);
+        self.after_attempts = attempts.into();
         self
     }
 

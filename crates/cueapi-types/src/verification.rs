@@ -17,7 +17,7 @@ use crate::open_enum::open_enum;
 #[non_exhaustive]
 pub struct Verification {
     /// Which evidence is asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub mode: VerificationMode,
     /// Assertions that an outcome must make. Hosted service only.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -36,7 +36,7 @@ pub struct AlertNotice {
     /// When it was raised.
     pub created_at: Timestamp,
     /// Details, another set for each type of alert.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub metadata: Payload,
 }
 

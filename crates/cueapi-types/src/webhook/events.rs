@@ -41,7 +41,7 @@ pub struct PushedEvent {
     /// What happened.
     pub event_type: EventType,
     /// What it happened to, another set of members for each type of event.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub payload: Payload,
     /// When it happened.
     pub emitted_at: Option<Timestamp>,

@@ -44,7 +44,7 @@ pub struct PushedMessage {
     /// Who should get the answer, where that is not the sender.
     pub reply_to_agent_id: Option<AgentId>,
     /// What the sender put beside the text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::open::null_is_default")]
     pub metadata: Payload,
     /// When it was sent.
     pub created_at: Timestamp,
