@@ -165,7 +165,7 @@ fn what_is_null_inside_of_a_cue_is_the_default() {
     assert!(on_failure.email && !on_failure.pause);
     assert_eq!(on_failure.after_attempts.to_string(), "1180591620717411303424");
     assert_eq!(cue.verification.unwrap().mode, VerificationMode::None);
-    assert_eq!(cue.retry.unwrap().backoff_minutes, []);
+    assert!(cue.retry.unwrap().backoff_minutes.is_empty());
 }
 
 #[test]
