@@ -92,14 +92,14 @@ pub use self::{
     live_sessions::{LiveSession, RegisterLiveSession},
     login::{LoginProgress, LoginStatus},
     messages::{DeliveryState, Message},
-    outcomes::{EvidencePatch, Outcome, OutcomeReport, OutcomeState},
+    outcomes::{EvidencePatch, Outcome, OutcomeCounts, OutcomeReport, OutcomeState},
     registration::PatchAccount,
     roster::Presence,
     saved::{Change, RestoreError, SavedRow},
     schedule::Schedule,
     sending::{SendMessage, Sent},
     sessions::SessionError,
-    subscriptions::{Subscribe, Subscription, SubscriptionWebhook},
+    subscriptions::{DeliveryTarget, Subscribe, Subscription, SubscriptionWebhook},
     workers::Worker,
 };
 use self::{
@@ -120,8 +120,9 @@ use self::{
     table::Table,
     timers::Timers,
 };
-pub(crate) use self::{alerts::SEVERITY, login::LOGIN_SECONDS};
+pub(crate) use self::{alerts::SEVERITY, echoes::check_echo_token, login::LOGIN_SECONDS};
 pub(crate) use self::{deliveries::Polled, slug::is_slug};
+pub use crate::time::Moment;
 
 /// Why the server refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,9 +173,9 @@ pub struct Engine {
     executions: Table<ExecutionKey, Execution>,
     execution_ids: HashMap<Uuid, ExecutionKey>,
     /// The server's unique index over (cue, scheduled_for).
-    occurrences: HashSet<(CueKey, Timestamp)>,
+    occurrences: HashSet<(CueKey, Moment)>,
     /// Executions that `claimable` lists, oldest first.
-    claimable: BTreeSet<(AccountId, Timestamp, ExecutionKey)>,
+    claimable: BTreeSet<(AccountId, Moment, ExecutionKey)>,
     /// Webhook executions and pushed messages that have not ended, and requests that are sent once; all have their keys from
     /// the same counter.
     under_way: BTreeSet<u64>,

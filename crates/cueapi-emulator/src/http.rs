@@ -250,10 +250,10 @@ impl Call<'_> {
             unstorable: false,
         };
         let value = Form::body(body, &mut problems).and_then(|mut form| read(&mut form));
-        match value {
-            Some(_) if problems.details.is_empty() && problems.unstorable => Err(Reply::Crash),
-            Some(value) if problems.details.is_empty() => Ok(value),
-            _ => Err(validation(&problems.details)),
+        if problems.details.is_empty() {
+            value.filter(|_| !problems.unstorable).ok_or(Reply::Crash)
+        } else {
+            Err(validation(&problems.details))
         }
     }
 
@@ -296,8 +296,8 @@ impl Call<'_> {
             Operation::StartLogin => self.start_login(),
             Operation::SubmitEmail => self.submit_email(),
             Operation::PollLogin => self.poll_login(),
-            Operation::VerifyLogin => Ok(self.verify_login()),
-            Operation::ShowLogin => Ok(self.show_login()),
+            Operation::VerifyLogin => self.verify_login(),
+            Operation::ShowLogin => self.show_login(),
             Operation::ExchangeSession => self.exchange_session(),
             Operation::ListAlerts => self.list_alerts(),
             Operation::CreateAgent => self.create_agent(),

@@ -50,7 +50,7 @@ impl Json {
     /// # Errors
     ///
     /// [`ParseError::Syntax`] for what is not JSON, [`ParseError::Unreadable`] for what Python's decoder fails on in
-    /// another way: text that is not UTF-8, integers of more than 4,300 digits, about a thousand levels of nesting.
+    /// another way: text in no encoding that it knows, integers of more than 4,300 digits, about a thousand levels of nesting.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         parse::parse(text)
     }

@@ -17,7 +17,7 @@ use cueapi_hyper::{
 use http::StatusCode;
 
 const HOUR: Duration = Duration::from_secs(3600);
-const HOOK: &str = "http://me:canary-1@jobs.test/hook?key=canary-2";
+const HOOK: &str = "http://jobs.test/hook?key=canary-2";
 
 async fn emulator() -> Emulator {
     Emulator::builder()

@@ -1,6 +1,6 @@
 //! The emulator's cron against Python's croniter: a checked-in sample of its answers, edges of daylight saving included.
 
-use cueapi_emulator::engine::{CreateCue, Engine, Limits, Refusal, Schedule};
+use cueapi_emulator::engine::{CreateCue, Engine, Limits, Moment, Refusal, Schedule};
 use jiff::Timestamp;
 
 /// Made by `cargo xtask cron --write-sample`. `cargo xtask cron` points `CRONITER_ANSWERS` at a larger file.
@@ -21,6 +21,7 @@ fn answer(expression: &str, zone: &str, start: Timestamp, runs: usize) -> String
         .cue(account, &id)
         .unwrap()
         .next_run
+        .map(Moment::due)
         .filter(|_| found.len() < runs)
     {
         found.push(run.as_second().to_string());

@@ -12,6 +12,7 @@ mod captures;
 mod catch_up;
 mod connections;
 mod cron;
+mod differential;
 mod engine;
 mod faults;
 mod lifecycle;

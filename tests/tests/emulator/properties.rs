@@ -172,7 +172,7 @@ impl Bystander {
                 self.engine.create_cue(now, account, cue).unwrap();
             }
             Command::Fire { cue, send_in } => {
-                let send_at = (now + SignedDuration::from_secs(send_in), jiff::tz::Offset::UTC);
+                let send_at = ((now + SignedDuration::from_secs(send_in)).into(), jiff::tz::Offset::UTC);
                 drop(
                     self.engine
                         .fire(now, account, &self.cue(cue), (send_in > 0).then_some(send_at)),

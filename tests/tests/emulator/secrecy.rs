@@ -5,8 +5,8 @@ use std::time::Duration;
 use cueapi_emulator::{
     Clock, Emulator,
     engine::{
-        Attach, CreateAgent, CreateCue, Engine, Limits, OutcomeReport, RegisterLiveSession, Schedule, SendMessage,
-        Subscribe, Uuid,
+        Attach, CreateAgent, CreateCue, DeliveryTarget, Engine, Limits, OutcomeReport, RegisterLiveSession, Schedule,
+        SendMessage, Subscribe, Uuid,
     },
     json::Json,
 };
@@ -97,7 +97,7 @@ fn an_engine_prints_nothing_of_messages() {
     create.webhook_url = Some("http://127.0.0.1/".into());
     let subscribe = Subscribe {
         event_type: "message.delivered".into(),
-        delivery_target: "webhook".into(),
+        delivery_target: DeliveryTarget::Webhook,
         webhook_url: Some(format!("http://127.0.0.1/{CANARY}").into()),
         inline_body: true,
     };

@@ -4,13 +4,12 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::{
     AccountId, Engine, Page, Refusal,
     cue::{debug_without_contents, names},
     events::EventKey,
-    slug, url_policy,
+    slug,
 };
 use crate::json::Json;
 
@@ -130,7 +129,7 @@ impl Engine {
         if webhook_url.as_deref() == Some("") {
             return Err(Refusal::Internal);
         }
-        self.check_agent_url(webhook_url.as_deref(), "invalid_callback_url")?;
+        self.check_url(webhook_url.as_deref(), "invalid_callback_url")?;
         let slug = match slug {
             Some(slug) if self.agent_slugs.contains_key(&(account, slug.clone())) => {
                 let message = format!("slug '{slug}' already in use for this user");
@@ -203,16 +202,16 @@ impl Engine {
     }
 
     fn find_agent(&self, reference: &str, suits: impl Fn(&Agent) -> bool) -> Result<AgentKey, Refusal> {
+        let malformed = |message| Err(Refusal::api(400, "invalid_agent_address", message));
         let key = match reference.split_once('@') {
-            Some((agent, user)) if slug::is_slug(agent) && slug::is_slug(user) => self
+            _ if reference.starts_with("agt_") => self.agent_ids.get(reference),
+            None => return malformed("address must be opaque ID (agt_xxx) or slug-form (agent_slug@user_slug)"),
+            Some(("", _) | (_, "")) => return malformed("slug-form address must be 'agent_slug@user_slug'"),
+            Some((agent, user)) => self
                 .account_by_slug(user)
                 .and_then(|account| self.agent_slugs.get(&(account, agent.into()))),
-            None if is_id(reference) => self.agent_ids.get(reference),
-            _ => {
-                let message = "address must be opaque ID (agt_xxx) or slug-form (agent_slug@user_slug)";
-                return Err(Refusal::api(400, "invalid_agent_address", message));
-            }
         };
+        check_text(reference)?;
         key.copied()
             .filter(|key| self.agents.get(key).is_some_and(suits))
             .ok_or_else(|| Refusal::api(404, "agent_not_found", format!("agent {reference} not found")))
@@ -257,8 +256,8 @@ impl Engine {
             status,
             metadata,
         } = patch;
-        self.check_agent_url(
-            webhook_url.iter().flatten().next().map(|url| &**url),
+        self.check_url(
+            webhook_url.as_ref().and_then(|url| url.as_deref()),
             "invalid_callback_url",
         )?;
         if let Some(name) = &display_name {
@@ -307,33 +306,17 @@ impl Engine {
         let secret = self.ids.hex("whsec_", 4);
         let agent = self.agents.get_mut(&key).ok_or(Refusal::Internal)?;
         if agent.webhook_url.is_none() {
-            return Err(Refusal::api(409, "no_webhook_url", "agent has no webhook_url"));
+            return Err(Refusal::api(
+                409,
+                "no_webhook_url",
+                "Set webhook_url before rotating the secret",
+            ));
         }
         if let Some(old) = agent.webhook_secret.replace(secret.clone()) {
             self.replaced_secrets.insert(secret.clone(), old);
         }
         Ok(secret)
     }
-
-    /// A URL that is not http(s) is refused always, one into a private network where URLs are checked.
-    pub(super) fn check_agent_url(&self, url: Option<&str>, code: &'static str) -> Result<(), Refusal> {
-        let Some(url) = url else { return Ok(()) };
-        let reason = match Url::parse(url) {
-            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && !self.check_urls => None,
-            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => url_policy::refuse(url),
-            _ => Some("Invalid callback URL".into()),
-        };
-        match reason {
-            Some(reason) => Err(Refusal::api(400, code, reason)),
-            None => check_text(url),
-        }
-    }
-}
-
-fn is_id(reference: &str) -> bool {
-    reference
-        .strip_prefix("agt_")
-        .is_some_and(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
 /// Postgres text holds no NUL.

@@ -5,9 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    AccountId, Delivery, DeliveryKind, Engine, ExecutionStatus, Uuid, cue::names, executions::ExecutionKey, url_policy,
-};
+use super::{AccountId, Delivery, DeliveryKind, Engine, ExecutionStatus, Uuid, cue::names, executions::ExecutionKey};
 use crate::{json::Json, time};
 
 names! {
@@ -124,7 +122,7 @@ impl Engine {
         else {
             return;
         };
-        if self.check_urls && url_policy::refuse(&url).is_some() {
+        if self.check_url(Some(&url), "").is_err() {
             return;
         }
         let id = alert.id.to_string();

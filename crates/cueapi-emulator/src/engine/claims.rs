@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    AccountId, Cue, Engine, Execution, ExecutionStatus, Refusal, Transport, Uuid,
+    AccountId, Cue, Engine, Execution, ExecutionStatus, Moment, Refusal, Transport, Uuid,
     executions::{ExecutionKey, LEASE, STALE},
     timers::Timer,
 };
@@ -26,7 +26,7 @@ impl Engine {
     /// The first 50 executions that wait for a worker, with their cues: pending ones, and also those that only wait for a
     /// retry, which no worker can claim.
     pub fn claimable(&self, account: AccountId) -> impl Iterator<Item = (&Execution, &Cue)> {
-        let rows = self.claimable.range((account, Timestamp::MIN, 0)..);
+        let rows = self.claimable.range((account, Moment::MIN, 0)..);
         rows.take_while(move |(owner, _, _)| *owner == account)
             .filter_map(|(_, _, key)| self.execution_and_cue(*key))
             .take(CLAIMABLE_ROWS)
@@ -44,7 +44,7 @@ impl Engine {
         }
         let rows = self
             .claimable
-            .range((account, Timestamp::MIN, 0)..)
+            .range((account, Moment::MIN, 0)..)
             .take_while(|(owner, _, _)| *owner == account);
         let pending = rows.map(|(_, _, key)| *key).find(|key| {
             self.executions

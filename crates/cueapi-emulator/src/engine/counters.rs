@@ -61,7 +61,10 @@ impl Engine {
             (*start, *count) = (now, 0);
         }
         if *count >= limit {
-            let message = "Too many requests. Please try again later.";
+            let message = match counter {
+                Counter::MailsTo => "Too many magic link requests for this email",
+                _ => "Too many requests. Please try again later.",
+            };
             return Err(Refusal::api(429, "rate_limit_exceeded", message));
         }
         *count += 1;

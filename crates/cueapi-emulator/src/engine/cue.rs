@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Schedule, executions::ExecutionKey, schedule::Plan};
+use super::{AccountId, Moment, Schedule, executions::ExecutionKey, schedule::Plan};
 use crate::json::Json;
 
 pub(super) type CueKey = u64;
@@ -177,7 +177,7 @@ pub struct Cue {
     pub payload: Arc<Json>,
     pub retry: Retry,
     /// When it runs next; `None` when it does not.
-    pub next_run: Option<Timestamp>,
+    pub next_run: Option<Moment>,
     /// The end of its last execution.
     pub last_run: Option<Timestamp>,
     /// Webhook attempts and worker outcomes.

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::{
     AccountId, Callback, CreateCue, Cue, CueStatus, Engine, Page, PatchCallback, PatchCue, Refusal, Schedule,
     Transport,
+    agents::check_text,
     cue::CueKey,
     schedule::{Plan, check_zone},
     timers::Timer,
-    url_policy,
 };
 use crate::json::{Dump, Json};
 
@@ -42,9 +42,7 @@ impl Engine {
             on_failure,
             verification,
         } = create;
-        if name.contains('\0') {
-            return Err(Refusal::Internal);
-        }
+        check_text(&name)?;
         let duplicate = || {
             Refusal::api(
                 409,
@@ -68,12 +66,12 @@ impl Engine {
             ));
         }
         if transport == Transport::Webhook {
-            self.check_url(callback.url.as_deref(), "")?;
+            self.check_url(callback.url.as_deref(), "invalid_callback_url")?;
         }
         check_payload(&payload)?;
         let plan = Plan::check(schedule, now)?;
         let next_run = plan.next_run(now)?;
-        self.check_url(on_failure.webhook.as_deref(), "on_failure.webhook: ")?;
+        self.check_failure_url(on_failure.webhook.as_deref())?;
         if !is_method(&callback.method) {
             return Err(duplicate());
         }
@@ -86,7 +84,7 @@ impl Engine {
         self.cue_names.insert((account, name.clone()), key);
         self.count_open(account, 1);
         if let Some(next_run) = next_run {
-            self.timers.set(next_run, Timer::Fire(key));
+            self.timers.set(next_run.due(), Timer::Fire(key));
         }
         let warning = (transport == Transport::Worker && !self.any_worker_alive(now, account))
             .then_some("No active workers found. Start a cueapi-worker to process this cue.");
@@ -124,9 +122,7 @@ impl Engine {
     }
 
     pub(super) fn cue_key(&self, account: AccountId, id: &str) -> Result<CueKey, Refusal> {
-        if id.contains('\0') {
-            return Err(Refusal::Internal);
-        }
+        check_text(id)?;
         let key = self
             .cue_ids
             .get(id)
@@ -164,7 +160,7 @@ impl Engine {
     ) -> Result<&Cue, Refusal> {
         let key = self.cue_key(account, id)?;
         if let Some(callback) = &patch.callback {
-            self.check_url(callback.url.as_deref(), "")?;
+            self.check_url(callback.url.as_deref(), "invalid_callback_url")?;
         }
         if let Some(payload) = &patch.payload {
             check_payload(payload)?;
@@ -178,7 +174,7 @@ impl Engine {
             .on_failure
             .as_ref()
             .and_then(|on_failure| on_failure.webhook.as_deref());
-        self.check_url(webhook, "on_failure.webhook: ")?;
+        self.check_failure_url(webhook)?;
 
         let cue = self.cues.get(&key).ok_or(Refusal::Internal)?;
         if let Some(name) = &patch.name {
@@ -223,7 +219,7 @@ impl Engine {
         let cue = self.cues.get_mut(&key).ok_or(Refusal::Internal)?;
         if cue.next_run != next_run || patch.status.is_some() {
             if let Some(next_run) = next_run {
-                self.timers.set(next_run, Timer::Fire(key));
+                self.timers.set(next_run.due(), Timer::Fire(key));
             }
         }
         cue.next_run = next_run;
@@ -282,11 +278,15 @@ impl Engine {
         }
     }
 
-    fn check_url(&self, url: Option<&str>, field: &str) -> Result<(), Refusal> {
-        match url.filter(|_| self.check_urls).and_then(url_policy::refuse) {
-            Some(reason) => Err(Refusal::api(400, "invalid_callback_url", format!("{field}{reason}"))),
-            None => Ok(()),
-        }
+    /// An empty one is none.
+    fn check_failure_url(&self, url: Option<&str>) -> Result<(), Refusal> {
+        let checked = self.check_url(url.filter(|url| !url.is_empty()), "invalid_callback_url");
+        checked.map_err(|refusal| match refusal {
+            Refusal::Api { status, code, message } => {
+                Refusal::api(status, code, format!("on_failure.webhook: {message}"))
+            }
+            other => other,
+        })
     }
 }
 

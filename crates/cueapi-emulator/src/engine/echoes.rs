@@ -45,7 +45,7 @@ impl Engine {
         payload: Json,
         headers: Json,
     ) -> Result<(), Refusal> {
-        check_token(token)?;
+        check_echo_token(token)?;
         self.count(now, Counter::Echoes, peer)?;
         self.echoes
             .retain(|_, echo| now.duration_since(echo.received_at) < KEPT);
@@ -65,18 +65,15 @@ impl Engine {
     }
 
     /// What was stored under a token in the last five minutes.
-    ///
-    /// # Errors
-    ///
-    /// 400 `invalid_token` for fewer than 16 characters.
-    pub fn echo(&self, now: Timestamp, token: &str) -> Result<Option<&Echo>, Refusal> {
-        check_token(token)?;
+    #[must_use]
+    pub fn echo(&self, now: Timestamp, token: &str) -> Option<&Echo> {
         let echo = self.echoes.get(token);
-        Ok(echo.filter(|echo| now.duration_since(echo.received_at) < KEPT))
+        echo.filter(|echo| now.duration_since(echo.received_at) < KEPT)
     }
 }
 
-fn check_token(token: &str) -> Result<(), Refusal> {
+/// What [`Engine::store_echo`] checks first.
+pub(crate) fn check_echo_token(token: &str) -> Result<(), Refusal> {
     if token.chars().count() < 16 {
         return Err(Refusal::api(
             400,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Cue, CueStatus, Engine, Outcome, OutcomeState, Page, Refusal, Transport, Uuid,
+    AccountId, Cue, CueStatus, Engine, Moment, Outcome, OutcomeState, Page, Refusal, Transport, Uuid,
     cue::{CueKey, debug_without_contents, names},
     deliveries::Parcel,
     timers::Timer,
@@ -66,7 +66,7 @@ pub struct Execution {
     /// The id of its cue.
     pub cue_id: Box<str>,
     /// When it is meant to run.
-    pub scheduled_for: Timestamp,
+    pub scheduled_for: Moment,
     /// The offset in which `scheduled_for` was given, which the delivery repeats.
     #[serde(with = "super::saved::offset")]
     pub scheduled_offset: Offset,
@@ -140,7 +140,7 @@ pub struct Fired {
     /// Its cue.
     pub cue_id: Box<str>,
     /// When it is meant to run.
-    pub scheduled_for: Timestamp,
+    pub scheduled_for: Moment,
     /// The offset in which that was asked for.
     pub offset: Offset,
     /// What started it.
@@ -165,7 +165,7 @@ impl Engine {
         now: Timestamp,
         account: AccountId,
         cue_id: &str,
-        send_at: Option<(Timestamp, Offset)>,
+        send_at: Option<(Moment, Offset)>,
     ) -> Result<Fired, Refusal> {
         let key = self.cue_key(account, cue_id)?;
         let (at, offset) = match send_at.filter(|(at, _)| *at > now) {
@@ -196,19 +196,19 @@ impl Engine {
     }
 
     /// The server's clock never shows the same microsecond to two calls; a held one does.
-    fn free_moment(&self, cue: CueKey, now: Timestamp) -> Timestamp {
+    fn free_moment(&self, cue: CueKey, now: Timestamp) -> Moment {
         let mut moment = now;
-        while self.occurrences.contains(&(cue, moment)) {
+        while self.occurrences.contains(&(cue, moment.into())) {
             moment = moment.saturating_add(SignedDuration::from_micros(1)).unwrap_or(moment);
         }
-        moment
+        moment.into()
     }
 
     fn start_execution(
         &mut self,
         now: Timestamp,
         cue: CueKey,
-        scheduled_for: Timestamp,
+        scheduled_for: Moment,
         offset: Offset,
         triggered_by: Trigger,
         replayed_from: Option<Uuid>,
@@ -251,7 +251,7 @@ impl Engine {
         match transport {
             Transport::Webhook => {
                 self.under_way.insert(key);
-                self.queue_delivery(key, scheduled_for.max(now));
+                self.queue_delivery(key, scheduled_for.due().max(now));
             }
             Transport::Worker => {
                 self.claimable.insert((account, scheduled_for, key));
@@ -286,11 +286,11 @@ impl Engine {
         cue.next_run = if cue.is_once() {
             None
         } else {
-            cue.plan.next_run(run).ok().flatten()
+            cue.plan.next_run(run.due()).ok().flatten()
         };
         cue.updated_at = now;
         if let Some(next) = cue.next_run {
-            self.timers.set(next, Timer::Fire(key));
+            self.timers.set(next.due(), Timer::Fire(key));
         }
         if self.occurrences.contains(&(key, run)) {
             return;
@@ -317,7 +317,7 @@ impl Engine {
     }
 
     pub(super) fn execution_key(&self, account: AccountId, id: &str) -> Result<ExecutionKey, Refusal> {
-        let id = Uuid::parse(id).ok_or(Refusal::Internal)?;
+        let id = Uuid::of_column(id).ok_or(Refusal::Internal)?;
         let key = self.execution_ids.get(&id).copied();
         key.filter(|key| {
             self.executions

@@ -5,7 +5,11 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Engine, Refusal, agents::AgentKey, cue::debug_without_contents};
+use super::{
+    AccountId, Engine, Refusal,
+    agents::{AgentKey, check_text},
+    cue::debug_without_contents,
+};
 
 pub(super) type LiveSessionKey = u64;
 
@@ -58,7 +62,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Engine::agent`]; 409 `live_session_conflict` for a cue that any session has or had, and for a label in use.
+    /// As [`Engine::agent`]; 409 `live_session_conflict` for a cue that any session has or had, for a label in use, and for a
+    /// second default.
     pub fn register_live_session(
         &mut self,
         now: Timestamp,
@@ -82,21 +87,16 @@ impl Engine {
             monitor_version.as_ref(),
             session_token.as_ref(),
         ];
-        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
-            return Err(Refusal::Internal);
-        }
+        texts.into_iter().flatten().try_for_each(|text| check_text(text))?;
         if self.live_sessions.values().any(|session| session.cue_id == cue_id) {
             return Err(conflict("cue_id", "cue_id", &cue_id));
         }
         if self.attached(key, &label).is_some() {
-            return Err(conflict(
-                "agent_id_label",
-                "agent_id, label",
-                &format!("{agent}, {label}"),
-            ));
+            let values = format!("{}, {label}", self.agent_id(key));
+            return Err(conflict("agent_id_label", "agent_id, label", &values));
         }
-        if is_default {
-            self.clear_default(key);
+        if is_default && self.default_session(key).is_some() {
+            return Err(conflict("agent_id_default", "agent_id", &self.agent_id(key)));
         }
         let session = LiveSession {
             agent: key,
@@ -136,7 +136,9 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As [`Engine::agent`]; 400 `no_mutable_fields` and `invalid_default_flip`, 404 `live_session_not_found`.
+    /// As [`Engine::agent`]; 400 `no_mutable_fields` and `invalid_default_flip`, 404 `live_session_not_found`. A 500 when a
+    /// younger session is the default: the server changes both in one statement, row after row, and finds two defaults on
+    /// its way.
     pub fn patch_live_session(
         &mut self,
         account: AccountId,
@@ -147,18 +149,27 @@ impl Engine {
     ) -> Result<&LiveSession, Refusal> {
         let agent = self.agent_key(account, agent, false)?;
         if is_default.is_none() && session_token.is_none() {
-            return Err(Refusal::api(400, "no_mutable_fields", "No mutable fields provided"));
+            return Err(Refusal::api(
+                400,
+                "no_mutable_fields",
+                "PATCH requires at least one mutable field set: ``is_default=true`` (atomic flip) or \
+                           ``session_token=<ulid>`` (rotation).",
+            ));
         }
         if is_default == Some(false) {
-            let message = "is_default can only be set to true";
+            let message = "is_default=false on its own is a no-op; flip another session to is_default=true (the swap is \
+                           atomic), or DELETE this session to detach it.";
             return Err(Refusal::api(400, "invalid_default_flip", message));
         }
-        if session_token.as_deref().is_some_and(|token| token.contains('\0')) {
-            return Err(Refusal::Internal);
-        }
+        check_text(session_token.as_deref().unwrap_or_default())?;
         let key = self.attached_key(agent, label)?;
-        if is_default.is_some() {
-            self.clear_default(agent);
+        if let Some(default) = self.default_session(agent).filter(|_| is_default.is_some()) {
+            if default > key {
+                return Err(Refusal::Internal);
+            }
+            if let Some(session) = self.live_sessions.get_mut(&default) {
+                session.is_default = false;
+            }
         }
         let session = self.live_sessions.get_mut(&key).ok_or(Refusal::Internal)?;
         session.is_default |= is_default.is_some();
@@ -199,9 +210,7 @@ impl Engine {
         monitor_version: Option<Box<str>>,
     ) -> Result<&LiveSession, Refusal> {
         let agent = self.agent_key(account, agent, false)?;
-        if monitor_version.as_deref().is_some_and(|version| version.contains('\0')) {
-            return Err(Refusal::Internal);
-        }
+        check_text(monitor_version.as_deref().unwrap_or_default())?;
         let key = self.attached_key(agent, label)?;
         let session = self.live_sessions.get_mut(&key).ok_or(Refusal::Internal)?;
         session.last_heartbeat = now;
@@ -225,7 +234,7 @@ impl Engine {
     pub(super) fn is_live(&self, cue_id: &str) -> bool {
         let session =
             (self.live_sessions.values()).find(|session| *session.cue_id == *cue_id && session.detached_at.is_none());
-        session.is_some_and(|session| self.attachment_of(session.agent, &session.label).is_some())
+        session.is_some_and(|session| self.is_at_hand(session.agent, &session.label))
     }
 
     fn attached(&self, agent: AgentKey, label: &str) -> Option<LiveSessionKey> {
@@ -237,18 +246,20 @@ impl Engine {
     }
 
     fn attached_key(&self, agent: AgentKey, label: &str) -> Result<LiveSessionKey, Refusal> {
-        self.attached(agent, label)
-            .ok_or_else(|| Refusal::api(404, "live_session_not_found", "Live session not found"))
+        check_text(label)?;
+        self.attached(agent, label).ok_or_else(|| {
+            let message = format!(
+                "No active session with label '{label}' for agent '{}'",
+                self.agent_id(agent)
+            );
+            Refusal::api(404, "live_session_not_found", message)
+        })
     }
 
-    fn clear_default(&mut self, agent: AgentKey) {
-        let rows = self.live_sessions.iter();
-        let default = rows.filter(|(_, session)| session.agent == agent && session.is_default);
-        for key in default.map(|(key, _)| *key).collect::<Vec<_>>() {
-            if let Some(session) = self.live_sessions.get_mut(&key) {
-                session.is_default = false;
-            }
-        }
+    fn default_session(&self, agent: AgentKey) -> Option<LiveSessionKey> {
+        let mut rows = self.live_sessions.iter();
+        let found = rows.find(|(_, row)| row.agent == agent && row.is_default && row.detached_at.is_none());
+        found.map(|(key, _)| *key)
     }
 }
 

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Engine, Refusal,
+    AccountId, Engine, Moment, Refusal,
     account::{Month, month},
-    agents::AgentKey,
+    agents::{AgentKey, check_text},
     cue::{debug_without_contents, names},
     pushes::Push,
 };
@@ -97,7 +97,7 @@ pub struct Message {
     /// By what its sender knows the whole exchange.
     pub correlation_id: Option<Box<str>>,
     /// When it becomes due, where that was still to come.
-    pub send_at: Option<Timestamp>,
+    pub send_at: Option<Moment>,
     /// When it was sent.
     pub created_at: Timestamp,
     /// When it was pushed or first fetched.
@@ -175,15 +175,21 @@ impl Engine {
     ///
     /// 404 `message_not_found`.
     pub fn message(&self, account: AccountId, id: &str) -> Result<&Message, Refusal> {
-        let (_, message) = self.visible_message(account, id).ok_or_else(|| not_found(id))?;
+        let (_, message) = self.visible_message(account, id)?.ok_or_else(|| not_found(id))?;
         Ok(message)
     }
 
-    pub(super) fn visible_message(&self, account: AccountId, id: &str) -> Option<(MessageKey, &Message)> {
-        let key = *self.mail.ids.get(id)?;
-        let message = self.messages.get(&key)?;
-        let recipient = self.agents.get(&message.to)?.account;
-        (message.account == account || recipient == account).then_some((key, message))
+    pub(super) fn visible_message(
+        &self,
+        account: AccountId,
+        id: &str,
+    ) -> Result<Option<(MessageKey, &Message)>, Refusal> {
+        check_text(id)?;
+        let found = (self.mail.ids.get(id)).and_then(|key| Some((*key, self.messages.get(key)?)));
+        Ok(found.filter(|(_, message)| {
+            let recipient = self.agents.get(&message.to).map(|agent| agent.account);
+            message.account == account || recipient == Some(account)
+        }))
     }
 
     /// Marks a message as read; the first time stays.
@@ -217,7 +223,7 @@ impl Engine {
         to: &str,
         change: impl FnOnce(&mut Message),
     ) -> Result<&Message, Refusal> {
-        let (key, _) = self.visible_message(account, id).ok_or_else(|| not_found(id))?;
+        let (key, _) = self.visible_message(account, id)?.ok_or_else(|| not_found(id))?;
         let message = self.messages.get_mut(&key).ok_or(Refusal::Internal)?;
         let state = message.state.as_str();
         let terminal = matches!(message.state, DeliveryState::Acked | DeliveryState::Expired);

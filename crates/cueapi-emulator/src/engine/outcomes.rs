@@ -66,7 +66,20 @@ pub struct EvidencePatch {
     pub result_type: Option<String>,
     pub summary: Option<String>,
     pub artifacts: Option<Vec<Json>>,
+    /// Kept apart from the outcome's own, where nothing shows it: it need only be storable.
     pub metadata: Option<Json>,
+}
+
+/// How executions have turned out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutcomeCounts {
+    /// Those that have an outcome.
+    pub reported: usize,
+    /// Those whose outcome is success.
+    pub succeeded: usize,
+    /// Those whose outcome is failure, and those that failed or were missed without one.
+    pub failed: usize,
 }
 
 debug_without_contents! {
@@ -100,7 +113,11 @@ impl Engine {
                 ascii: true,
             };
             if metadata.to_python(ascii).len() > MAX_METADATA {
-                return Err(Refusal::api(400, "metadata_too_large", "Metadata must be under 10KB"));
+                return Err(Refusal::api(
+                    400,
+                    "metadata_too_large",
+                    "Outcome metadata must be under 10KB",
+                ));
             }
         }
         if execution.outcome.is_some() {
@@ -186,7 +203,7 @@ impl Engine {
                 return Err(Refusal::api(
                     409,
                     "invalid_state",
-                    format!("Cannot verify from state: {state}"),
+                    format!("Cannot verify from state '{state}'"),
                 ));
             }
         };
@@ -264,10 +281,7 @@ impl Engine {
             .map(|summary| summary.chars().take(500).collect())
             .or(report.summary);
         report.artifacts = artifacts.as_deref().map(all_storable).transpose()?.or(report.artifacts);
-        report.metadata = metadata
-            .map(|metadata| storable(&metadata))
-            .transpose()?
-            .or(report.metadata);
+        metadata.as_ref().map(storable).transpose()?;
         report.check_columns()?;
         outcome.report = report;
         execution.updated_at = now;
@@ -308,17 +322,22 @@ impl Engine {
         Ok((id, now))
     }
 
-    /// How many outcomes an account has, and how many of them report success.
+    /// How an account's executions have turned out.
     #[must_use]
-    pub fn outcome_counts(&self, account: AccountId) -> (usize, usize) {
-        let outcomes = self
-            .executions
-            .values()
-            .filter(|row| row.account == account)
-            .filter_map(|row| row.outcome.as_ref());
-        outcomes.fold((0, 0), |(all, good), outcome| {
-            (all + 1, good + usize::from(outcome.report.success))
-        })
+    pub fn outcome_counts(&self, account: AccountId) -> OutcomeCounts {
+        let mut counts = OutcomeCounts::default();
+        for row in self.executions.values().filter(|row| row.account == account) {
+            let ended_badly = matches!(row.status, ExecutionStatus::Failed | ExecutionStatus::Missed);
+            match &row.outcome {
+                Some(outcome) => {
+                    counts.reported += 1;
+                    counts.succeeded += usize::from(outcome.report.success);
+                    counts.failed += usize::from(!outcome.report.success);
+                }
+                None => counts.failed += usize::from(ended_badly),
+            }
+        }
+        counts
     }
 }
 

@@ -96,7 +96,7 @@ impl Engine {
             Timer::Fire(key) => self
                 .cues
                 .get(&key)
-                .is_some_and(|cue| cue.status == CueStatus::Active && cue.next_run == Some(at)),
+                .is_some_and(|cue| cue.status == CueStatus::Active && cue.next_run.is_some_and(|run| run.due() == at)),
             Timer::Retry(key) => execution(key, |row, at| {
                 row.status == ExecutionStatus::Retrying && row.next_retry.is_some_and(|retry| retry <= at)
             }),

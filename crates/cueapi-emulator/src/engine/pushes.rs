@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptResult, Delivery, DeliveryKind, DeliveryState, Engine, Message, deliveries::Target, executions::STALE,
-    messages::MessageKey, timers::Timer,
+    AttemptResult, Delivery, DeliveryKind, DeliveryState, Engine, Message, Moment, deliveries::Target,
+    executions::STALE, messages::MessageKey, timers::Timer,
 };
 use crate::{json::Json, time};
 
@@ -41,7 +41,7 @@ impl Engine {
         {
             return;
         }
-        let due = message.send_at.unwrap_or(now);
+        let due = message.send_at.map_or(now, Moment::due);
         message.push = Some(Push {
             next: Some(due),
             ..Push::default()

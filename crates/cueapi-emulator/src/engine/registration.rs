@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AccountId, Engine, Limits, Refusal, url_policy};
+use super::{AccountId, Engine, Limits, Refusal};
 
 /// A change of an account; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -49,12 +49,8 @@ impl Engine {
         if email.is_none() && alert_webhook_url.is_none() {
             return Err(Refusal::api(422, "no_fields", "No fields to update"));
         }
-        let url = alert_webhook_url
-            .as_deref()
-            .filter(|url| self.check_urls && !url.is_empty());
-        if let Some(reason) = url.and_then(url_policy::refuse) {
-            return Err(Refusal::api(400, "invalid_alert_webhook_url", reason));
-        }
+        let url = alert_webhook_url.as_deref().filter(|url| !url.is_empty());
+        self.check_url(url, "invalid_alert_webhook_url")?;
         let taken = email.as_deref().and_then(|email| self.account_of(email));
         if taken.is_some_and(|holder| holder != id)
             || !fits(email.as_deref(), MAX_TEXT)

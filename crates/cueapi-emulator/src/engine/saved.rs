@@ -176,7 +176,7 @@ impl Engine {
             self.cue_ids.insert(cue.id.clone(), *key);
             self.cue_names.insert((cue.account, cue.name.clone()), *key);
             if let Some(next_run) = cue.next_run.filter(|_| cue.status == CueStatus::Active) {
-                self.timers.set(next_run, Timer::Fire(*key));
+                self.timers.set(next_run.due(), Timer::Fire(*key));
             }
         }
     }
@@ -210,7 +210,10 @@ fn timers(key: ExecutionKey, execution: &Execution, worker: bool) -> impl Iterat
     let updated = execution.updated_at;
     let first = match execution.status {
         ExecutionStatus::Pending if worker => Some((after(execution.created_at, LEASE), Timer::Unclaimed(key))),
-        ExecutionStatus::Pending => Some((execution.scheduled_for.max(execution.created_at), Timer::Dispatch(key))),
+        ExecutionStatus::Pending => Some((
+            execution.scheduled_for.due().max(execution.created_at),
+            Timer::Dispatch(key),
+        )),
         ExecutionStatus::RetryReady => Some((updated, Timer::Dispatch(key))),
         ExecutionStatus::Retrying => execution.next_retry.map(|at| (at, Timer::Retry(key))),
         ExecutionStatus::Delivering => Some((after(updated, STALE), Timer::Stale(key))),

@@ -9,7 +9,7 @@ use jiff::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, cron::Cron};
+use super::{Moment, Refusal, cron::Cron};
 
 /// The `schedule` of a cue, as given; what is wrong with it is found when a cue is made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Schedule {
     /// `recurring` or `once`; the server checks it late, so anything can stand here.
     pub(crate) kind: Box<str>,
     pub(crate) cron: Option<Box<str>>,
-    pub(crate) at: Option<Timestamp>,
+    pub(crate) at: Option<Moment>,
     pub(crate) timezone: Box<str>,
 }
 
@@ -38,11 +38,11 @@ impl Schedule {
 
     /// One run at one moment.
     #[must_use]
-    pub fn at(moment: Timestamp) -> Self {
+    pub fn at(moment: impl Into<Moment>) -> Self {
         Self {
             kind: "once".into(),
             cron: None,
-            at: Some(moment),
+            at: Some(moment.into()),
             timezone: "UTC".into(),
         }
     }
@@ -66,7 +66,7 @@ pub(super) struct Plan {
 #[derive(Debug, Clone)]
 enum When {
     Recurring(Box<Cron>, TimeZone),
-    Once(Timestamp),
+    Once(Moment),
 }
 
 impl Plan {
@@ -84,7 +84,7 @@ impl Plan {
         let when = match &*schedule.kind {
             "recurring" => {
                 let text = schedule.cron.as_deref().filter(|text| !text.is_empty());
-                let text = text.ok_or_else(|| invalid("cron is required for recurring schedules"))?;
+                let text = text.ok_or_else(|| invalid("Cron expression is required for recurring schedules"))?;
                 let cron = Cron::parse(text).ok_or_else(|| invalid("Invalid cron expression"))?;
                 When::Recurring(Box::new(cron), zone)
             }
@@ -94,7 +94,7 @@ impl Plan {
                     .ok_or_else(|| invalid("at is required for one-time schedules"))?;
                 When::Once(at)
             }
-            _ => return Err(invalid("schedule.type must be 'once' or 'recurring'")),
+            _ => return Err(invalid("Schedule type must be 'once' or 'recurring'")),
         };
         Ok(Self { schedule, when })
     }
@@ -106,9 +106,12 @@ impl Plan {
     /// The first run after `from`; of a one-time schedule its moment, even when that has passed.
     ///
     /// A recurring schedule that never comes again is a 500 on the server.
-    pub(super) fn next_run(&self, from: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    pub(super) fn next_run(&self, from: Timestamp) -> Result<Option<Moment>, Refusal> {
         match &self.when {
-            When::Recurring(cron, zone) => cron.next_after(from, zone).map(Some).ok_or(Refusal::Internal),
+            When::Recurring(cron, zone) => {
+                let next = cron.next_after(from, zone).ok_or(Refusal::Internal)?;
+                Ok(Some(next.into()))
+            }
             When::Once(at) => Ok(Some(*at)),
         }
     }
@@ -131,8 +134,9 @@ impl TryFrom<Schedule> for Plan {
 
 pub(super) fn check_zone(name: &str) -> Result<TimeZone, Refusal> {
     let unknown = || Refusal::api(422, "invalid_timezone", format!("Unknown timezone: '{name}'"));
-    // jiff has a name of its own for "unknown", which the server's database does not have.
-    if name.is_empty() || name.eq_ignore_ascii_case("etc/unknown") {
+    // Two names that jiff knows and pytz, which the server asks, does not.
+    let foreign = ["Etc/Unknown", "Factory"];
+    if name.is_empty() || foreign.iter().any(|foreign| name.eq_ignore_ascii_case(foreign)) {
         return Err(unknown());
     }
     ZONES.get(name).map_err(|_| unknown())

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    AccountId, DeliveryState, Engine, Message, Refusal,
+    AccountId, DeliveryState, Engine, Message, Moment, Refusal,
     agents::{AgentKey, check_text, stored},
     cue::debug_without_contents,
     messages::MessageKey,
@@ -39,7 +39,7 @@ pub struct SendMessage {
     /// By what the sender knows the whole exchange.
     pub correlation_id: Option<Box<str>>,
     /// When it becomes due. Without an offset the server fails.
-    pub send_at: Option<(Timestamp, Option<Offset>)>,
+    pub send_at: Option<(Moment, Option<Offset>)>,
 }
 
 debug_without_contents! {
@@ -118,7 +118,7 @@ impl Engine {
             .ok_or_else(|| Refusal::api(400, "missing_from_agent", "X-Cueapi-From-Agent header is required"))?;
         let from = self.anyones_agent_key(from)?;
         if idempotency_key.is_some_and(|key| key.chars().count() > MAX_KEY) {
-            let message = format!("Idempotency-Key exceeds {MAX_KEY} characters");
+            let message = format!("Idempotency-Key must be ≤{MAX_KEY} characters");
             return Err(Refusal::api(400, "invalid_idempotency_key", message));
         }
         let size = plain(&send.metadata).len();
@@ -155,7 +155,7 @@ impl Engine {
             None => None,
             Some(id) => {
                 let parent = self
-                    .visible_message(account, id)
+                    .visible_message(account, id)?
                     .map(|(_, parent)| parent.thread_id.clone());
                 let message = || format!("reply_to message {id} not found");
                 Some(parent.ok_or_else(|| Refusal::api(404, "reply_to_not_found", message()))?)
@@ -215,7 +215,7 @@ impl Engine {
         })
     }
 
-    fn agent_id(&self, key: AgentKey) -> Box<str> {
+    pub(super) fn agent_id(&self, key: AgentKey) -> Box<str> {
         self.agents.get(&key).map(|agent| agent.id.clone()).unwrap_or_default()
     }
 

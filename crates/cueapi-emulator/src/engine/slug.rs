@@ -13,6 +13,9 @@ pub(crate) fn is_slug(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// The longest slug that a name suggests: a suffix must fit behind it.
+const MAX_DERIVED: usize = 60;
+
 /// The slug that a name suggests: `Alpha Agent` is `alpha-agent`. `fallback` where no letter is left.
 pub(super) fn derive(name: &str, fallback: &str) -> String {
     let mut slug = String::new();
@@ -23,7 +26,7 @@ pub(super) fn derive(name: &str, fallback: &str) -> String {
             slug.push('-');
         }
     }
-    slug.truncate(MAX);
+    slug.truncate(MAX_DERIVED);
     let slug = slug.trim_end_matches('-');
     if slug.is_empty() { fallback } else { slug }.to_owned()
 }

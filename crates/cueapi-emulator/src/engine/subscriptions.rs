@@ -60,9 +60,18 @@ pub struct SubscriptionWebhook {
 #[expect(missing_docs, reason = "each field is the request's of its name, unchecked")]
 pub struct Subscribe {
     pub event_type: Box<str>,
-    pub delivery_target: Box<str>,
+    pub delivery_target: DeliveryTarget,
     pub webhook_url: Option<Box<str>>,
     pub inline_body: bool,
+}
+
+/// How events get to their subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryTarget {
+    /// They are fetched.
+    Pull,
+    /// They are sent to a URL.
+    Webhook,
 }
 
 debug_without_contents! {
@@ -146,15 +155,14 @@ impl Engine {
     fn target(&self, subscribe: &Subscribe) -> Result<Option<Box<str>>, Refusal> {
         let url = subscribe.webhook_url.as_ref().filter(|url| !url.is_empty());
         let refused = |message: &str| Err(Refusal::api(400, "invalid_delivery_target", message));
-        match (&*subscribe.delivery_target, url) {
-            ("webhook", Some(url)) => {
-                self.check_agent_url(Some(url), "invalid_webhook_url")?;
+        match (subscribe.delivery_target, url) {
+            (DeliveryTarget::Webhook, Some(url)) => {
+                self.check_url(Some(url), "invalid_webhook_url")?;
                 Ok(Some(url.clone()))
             }
-            ("webhook", None) => refused("delivery_target='webhook' requires webhook_url"),
-            ("pull", None) => Ok(None),
-            ("pull", Some(_)) => refused("delivery_target='pull' must not include webhook_url"),
-            (other, _) => refused(&format!("delivery_target must be 'pull' or 'webhook', got '{other}'")),
+            (DeliveryTarget::Webhook, None) => refused("delivery_target='webhook' requires webhook_url"),
+            (DeliveryTarget::Pull, None) => Ok(None),
+            (DeliveryTarget::Pull, Some(_)) => refused("delivery_target='pull' must not include webhook_url"),
         }
     }
 

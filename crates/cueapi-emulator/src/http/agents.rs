@@ -1,14 +1,9 @@
 //! `/v1/agents`: agents themselves.
 
-use super::{
-    Call, Reply,
-    errors::error,
-    form::{Choice, Form},
-    values::Length,
-};
+use super::{Call, Reply, errors::error, form::Form, values::Length};
 use crate::{
     engine::{Agent, AgentStatus, CreateAgent, Engine, PatchAgent, is_slug},
-    json::{Json, Writer},
+    json::Writer,
     time,
 };
 
@@ -32,14 +27,12 @@ impl Call<'_> {
         let include_deleted = parameters.bool("include_deleted");
         let (limit, offset) = parameters.window(("limit", 50, 100), "offset");
         parameters.finish()?;
-        let status = query.get("status").filter(|status| !status.is_empty());
-        let status = status.map(|given| {
+        let status = query.get("status").map(|given| {
             let known = AgentStatus::ALL.into_iter().find(|status| status.as_str() == given);
-            known.ok_or_else(|| error(400, "invalid_status", &format!("unknown status '{given}'")))
+            known.ok_or_else(|| error(400, "invalid_status", "status must be one of: online, offline, away"))
         });
-        let page = self
-            .engine
-            .list_agents(account, status.transpose()?, include_deleted, limit, offset);
+        let (status, offset) = (status.transpose()?, offset?);
+        let page = self.engine.list_agents(account, status, include_deleted, limit, offset);
         let rows = page.items.into_iter().map(|agent| view(self.engine, agent, None));
         let body = Writer::object()
             .list("agents", rows)
@@ -72,10 +65,7 @@ impl Call<'_> {
         let account = self.account()?;
         let reference = self.parameter().to_owned();
         self.engine.delete_agent(self.exchange.now, account, &reference)?;
-        let mut reply = Reply::no_content();
-        // An answer without content that says what it would be.
-        reply.add("content-type", "application/json".into());
-        Ok(reply)
+        Ok(Reply::no_json())
     }
 
     pub(super) fn get_agent_secret(&mut self) -> Result<Reply, Reply> {
@@ -83,7 +73,11 @@ impl Call<'_> {
         let agent = self.engine.agent(account, self.parameter(), false)?;
         match &agent.webhook_secret {
             Some(secret) => Ok(Reply::ok(Writer::object().str("webhook_secret", secret).finish())),
-            None => Err(error(404, "no_webhook_secret", "agent has no webhook_secret")),
+            None => Err(error(
+                404,
+                "no_webhook_secret",
+                "This agent has no webhook secret. Set webhook_url to mint one.",
+            )),
         }
     }
 
@@ -114,16 +108,16 @@ fn view(engine: &Engine, agent: &Agent, secret: Option<&str>) -> String {
 }
 
 fn read_create(form: &mut Form<'_>) -> Option<CreateAgent> {
+    let slug = form.opt_pattern("slug", Length::between(1, 64), SLUG_PATTERN, is_slug);
     let display_name = form.required_str("display_name", MAX_NAME);
-    let slug = form.opt_pattern("slug", SLUG_PATTERN, is_slug);
     let webhook_url = form.opt_str("webhook_url", MAX_URL);
-    let metadata = form.opt_dict("metadata").cloned();
+    let metadata = form.dict_or_empty("metadata");
     form.forbid_extra();
     Some(CreateAgent {
         display_name: display_name?.into(),
         slug: slug.map(Into::into),
         webhook_url: webhook_url.map(Into::into),
-        metadata: metadata.unwrap_or_else(|| Json::Object(Vec::new())),
+        metadata: metadata?,
     })
 }
 
@@ -135,10 +129,7 @@ fn read_patch(form: &mut Form<'_>) -> Option<PatchAgent> {
     } else {
         form.opt_str("webhook_url", MAX_URL).map(|url| Some(url.into()))
     };
-    let status = match form.choice("status", &statuses) {
-        Choice::Given(status) => Some(status),
-        Choice::Absent | Choice::Null | Choice::Wrong => None,
-    };
+    let status = form.opt_choice("status", &statuses);
     let metadata = form.opt_dict("metadata").cloned();
     form.forbid_extra();
     Some(PatchAgent {

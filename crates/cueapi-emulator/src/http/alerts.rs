@@ -1,34 +1,26 @@
 //! `/v1/alerts`, and the secret that signs alerts on their way.
 
-use super::{Call, Detail, Reply, errors::error, validation, values};
-use crate::{
-    engine::SEVERITY,
-    json::{Json, Writer},
-    time,
-};
+use super::{Call, Reply, errors::error};
+use crate::{engine::SEVERITY, json::Writer, time};
 
 impl Call<'_> {
     pub(super) fn list_alerts(&mut self) -> Result<Reply, Reply> {
         let account = self.account()?;
         let query = self.query();
-        let since = query.get("since").map(|since| values::datetime(&Json::from(since)));
-        let since = match since.transpose() {
-            Ok(since) => since.map(|(at, _)| at),
-            Err(message) => {
-                return Err(validation(&[Detail {
-                    field: "query.since".into(),
-                    message,
-                }]));
-            }
-        };
-        let (limit, offset) = query.window(("limit", 20), "offset")?;
+        let mut parameters = query.parameters();
+        let since = parameters.datetime("since");
+        let (limit, offset) = parameters.window(("limit", 20, 100), "offset");
+        parameters.finish()?;
         let kind = query.text("alert_type").filter(|kind| !kind.is_empty());
         if kind
             .as_deref()
             .is_some_and(|kind| !matches!(kind, "outcome_timeout" | "verification_failed" | "consecutive_failures"))
         {
-            return Err(error(400, "invalid_filter", "Invalid alert_type"));
+            let known = "consecutive_failures, outcome_timeout, verification_failed";
+            let message = format!("alert_type must be one of: {known}");
+            return Err(error(400, "invalid_filter", &message));
         }
+        let offset = offset?;
         let all: Vec<_> = (self.engine.alerts(account))
             .filter(|alert| kind.as_deref().is_none_or(|kind| alert.alert_type.as_str() == kind))
             .filter(|alert| since.is_none_or(|since| alert.created_at >= since))

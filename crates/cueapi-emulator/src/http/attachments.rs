@@ -7,9 +7,6 @@ use crate::{
     time,
 };
 
-/// Crockford's base 32, behind a version or not.
-const TOKEN_PATTERN: &str = "^(v[a-z0-9]+_)?[0-9A-HJKMNP-TV-Z]{26}$";
-
 impl Call<'_> {
     pub(super) fn attach(&mut self) -> Result<Reply, Reply> {
         let (account, body) = self.authenticated_body()?;
@@ -39,7 +36,7 @@ impl Call<'_> {
         let account = self.account()?;
         let daemon = self.daemon()?;
         let (agent, token) = (self.parameter().to_owned(), self.second_parameter().to_owned());
-        if self.engine.detach(account, &agent, daemon, &token)? {
+        if self.engine.detach(self.exchange.now, account, &agent, daemon, &token)? {
             return Ok(Reply::no_content());
         }
         let body = Writer::object().bool("deleted", false).str("reason", "already_deleted");
@@ -65,7 +62,7 @@ impl Call<'_> {
             let message = "daemon_id does not match the X-CueAPI-Daemon-Id header";
             return Err(error(400, "daemon_id_mismatch", message));
         }
-        let (upserted, downgraded) = self.engine.reconcile_attachments(at, daemon, &tokens);
+        let (upserted, downgraded) = self.engine.reconcile_attachments(self.exchange.now, daemon, &tokens);
         let body = Writer::object()
             .str("daemon_id", &daemon.to_string())
             .str("reconciled_at", &time::z(at))
@@ -78,9 +75,11 @@ impl Call<'_> {
         let header = self.header("x-cueapi-daemon-id");
         let text = header.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let Some(text) = text else {
-            return Err(error(400, "missing_daemon_id", "X-CueAPI-Daemon-Id header is required"));
+            let message = "X-CueAPI-Daemon-Id header is required on this endpoint. Generate a UUID at daemon install \
+                           time and send it on every attach/reconcile/delete.";
+            return Err(error(400, "missing_daemon_id", message));
         };
-        Uuid::parse(text).ok_or_else(|| error(400, "invalid_daemon_id", "X-CueAPI-Daemon-Id must be a UUID"))
+        Uuid::parse(text).ok_or_else(|| error(400, "invalid_daemon_id", "X-CueAPI-Daemon-Id must be a valid UUID."))
     }
 }
 
@@ -90,10 +89,19 @@ type Session = (Box<str>, Box<str>, Box<str>);
 fn read_session(form: &mut Form<'_>) -> Option<Session> {
     let label = form.required_str("label", Length::between(1, 64));
     let task_name = form.required_str("task_name", Length::between(1, 255));
-    let token = form.required_pattern("ipc_session_token", Length::between(26, 32), TOKEN_PATTERN, is_token);
+    let token = form.required_str("ipc_session_token", Length::between(26, 32));
+    let token = token.filter(|token| {
+        let known = is_token(token);
+        if !known {
+            let message = "invalid ipc_session_token format — expect 26-char ULID, optional v<version>_ prefix";
+            form.refuse("ipc_session_token", message);
+        }
+        known
+    });
     Some((label?.into(), task_name?.into(), token?.into()))
 }
 
+/// Crockford's base 32, behind a version or not: `(v[a-z0-9]+_)?[0-9A-HJKMNP-TV-Z]{26}`.
 fn is_token(text: &str) -> bool {
     let small = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let is_version = |version: &str| {
@@ -133,7 +141,8 @@ fn exists(existing: &Attachment) -> Reply {
         .str("existing_last_reconciled_at", &time::z(existing.last_reconciled_at))
         .str(
             "hint",
-            "Another daemon has a session of this label. Detach it there, or choose another label.",
+            "DELETE /attachments/<existing_token> first if the existing attachment is yours; escalate if \
+             existing_daemon_id != your daemon_id.",
         )
         .finish();
     Reply::json(409, Writer::object().raw("error", &inner).finish())

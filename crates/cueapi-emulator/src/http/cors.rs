@@ -6,7 +6,7 @@ use super::{Exchange, Reply};
 
 const EXPOSED: &str =
     "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, X-CueAPI-Usage-Warning";
-const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY";
 
 /// Answers a browser that asks beforehand, and adds to every other answer what a browser wants to know.
 pub(super) fn apply(exchange: &Exchange<'_>, answer: impl FnOnce() -> Reply) -> Reply {

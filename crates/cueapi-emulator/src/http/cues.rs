@@ -2,7 +2,7 @@
 
 use super::{
     Call, Reply,
-    form::{Body, Choice, Form},
+    form::{Body, Form},
     values::Length,
     views,
 };
@@ -26,8 +26,8 @@ impl Call<'_> {
         let account = self.account()?;
         let query = self.query();
         let (limit, offset) = query.window(("limit", 50), "offset")?;
-        let status = query.get("status").filter(|status| !status.is_empty());
-        let page = self.engine.list_cues(account, status, limit, offset);
+        let (status, offset) = (query.filter("status")?, offset?);
+        let page = self.engine.list_cues(account, status.as_deref(), limit, offset);
         let body = crate::json::Writer::object()
             .list("cues", page.items.into_iter().map(|cue| views::cue(cue, None)))
             .count("total", page.total)
@@ -39,7 +39,7 @@ impl Call<'_> {
     pub(super) fn get_cue(&mut self) -> Result<Reply, Reply> {
         let account = self.account()?;
         let (limit, offset) = self.query().window(("execution_limit", 10), "execution_offset")?;
-        let cue = self.engine.cue(account, self.parameter())?;
+        let (cue, offset) = (self.engine.cue(account, self.parameter())?, offset?);
         Ok(Reply::ok(views::cue_detail(self.engine, cue, limit, offset)))
     }
 
@@ -68,7 +68,7 @@ impl Call<'_> {
         self.engine.cue(account, &id)?;
         // A moment without an offset cannot be compared with the server's clock, which fails.
         let send_at = send_at
-            .map(|(at, offset)| offset.map(|offset| (at, offset)).ok_or(Reply::Crash))
+            .map(|(at, given)| given.offset.map(|offset| (at, offset)).ok_or(Reply::Crash))
             .transpose()?;
         let fired = self.engine.fire(self.exchange.now, account, &id, send_at)?;
         Ok(Reply::ok(views::fired(&fired)))
@@ -120,13 +120,16 @@ fn read_create(form: &mut Form<'_>) -> Option<CreateCue> {
 }
 
 fn read_patch(form: &mut Form<'_>) -> Option<PatchCue> {
-    const STATUSES: [(&str, CueStatus); 2] = [("active", CueStatus::Active), ("paused", CueStatus::Paused)];
     let name = form.opt_str("name", Length::ANY).map(Into::into);
     let description = form.opt_str("description", Length::ANY).map(Into::into);
-    let status = match form.choice("status", &STATUSES) {
-        Choice::Given(status) => Some(status),
-        Choice::Absent | Choice::Null | Choice::Wrong => None,
-    };
+    let status = form.opt_str("status", Length::ANY).and_then(|status| match status {
+        "active" => Some(CueStatus::Active),
+        "paused" => Some(CueStatus::Paused),
+        _ => {
+            form.refuse("status", "status must be 'active' or 'paused'");
+            None
+        }
+    });
     let schedule = form.opt_form("schedule", read_schedule);
     let callback = form.opt_form("callback", read_callback).map(|(callback, _)| {
         let Callback { url, method, headers } = callback;
@@ -170,7 +173,9 @@ fn read_callback(form: &mut Form<'_>) -> Option<(Callback, bool)> {
     let url = form.opt_url("url");
     let method = form.str_or("method", "POST");
     let headers = form.opt_str_dict("headers");
-    let transport = form.truthy("transport");
+    let transport = form
+        .opt_str("transport", Length::ANY)
+        .is_some_and(|name| !name.is_empty());
     Some((
         Callback {
             url,
@@ -209,15 +214,7 @@ fn read_verification(form: &mut Form<'_>) -> Option<VerificationMode> {
         ("require_artifacts", VerificationMode::RequireArtifacts),
         ("manual", VerificationMode::Manual),
     ];
-    match form.choice("mode", &MODES) {
-        Choice::Absent => Some(VerificationMode::None),
-        Choice::Given(mode) => Some(mode),
-        Choice::Null => {
-            form.fail_choice("mode", &MODES);
-            None
-        }
-        Choice::Wrong => None,
-    }
+    form.choice_or("mode", &MODES, VerificationMode::None)
 }
 
 fn empty() -> Json {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 
-use super::{Call, Detail, Reply};
+use super::{Call, Reply, values::Length};
 use crate::{
     engine::{AccountId, Engine, Event, EventQuery},
     json::Writer,
@@ -47,26 +47,27 @@ impl Call<'_> {
         let account = self.account()?;
         let query = self.query();
         let mut parameters = query.parameters();
-        let since = parameters.int("since", 0, 0, i64::MAX);
+        let since = parameters.count("since");
         let limit = parameters.int("limit", 100, 1, 1000);
-        let wait = query.get("wait");
-        if wait.is_some_and(|wait| wait != "long") {
-            parameters.problems.push(Detail {
-                field: "query.wait".into(),
-                message: "Input should be 'long'".into(),
-            });
-        }
+        let event_type = parameters.text("event_type", Length::up_to(255));
+        let waits = parameters.only("wait", "long");
         parameters.finish()?;
-        let now = self.now();
+        self.engine.agent(account, self.parameter(), false)?;
+        query.filter("event_type")?;
+        let (since, now) = (since?, self.now());
         let hold = Hold {
             account,
             agent: self.parameter().to_owned(),
             query: EventQuery {
                 since: since.unsigned_abs(),
                 limit: usize::try_from(limit).unwrap_or(usize::MAX),
-                event_type: query.get("event_type").map(Into::into),
+                event_type,
             },
-            until: wait.map_or(now, |_| now.saturating_add(HOLD).unwrap_or(now)),
+            until: if waits {
+                now.saturating_add(HOLD).unwrap_or(now)
+            } else {
+                now
+            },
             headers: Vec::new(),
         };
         Ok(hold.ask(self.engine, now))

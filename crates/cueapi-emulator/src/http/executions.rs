@@ -28,7 +28,7 @@ impl Call<'_> {
             return Err(error(
                 400,
                 "conflicting_filters",
-                "Use either status or status__in, not both",
+                "Pass either `status` or `status__in`, not both.",
             ));
         }
         let statuses = match several {
@@ -43,19 +43,22 @@ impl Call<'_> {
                     return Err(error(
                         400,
                         "invalid_status_in",
-                        "status__in must contain at least one status",
+                        "`status__in` must contain at least one status.",
                     ));
                 }
                 Some(statuses)
             }
             None => status.map(|status| vec![status]),
         };
+        query.filter("status")?;
+        query.filter("status__in")?;
         let filter = ExecutionFilter {
-            cue_id: given("cue_id"),
+            cue_id: query.filter("cue_id")?,
             statuses,
-            worker_id: given("worker_id"),
-            outcome_state: given("outcome_state"),
+            worker_id: query.filter("worker_id")?,
+            outcome_state: query.filter("outcome_state")?,
         };
+        let offset = offset?;
         let (page, oldest) = self.engine.list_executions(account, &filter, limit, offset);
         let more = offset.saturating_add(limit) < page.total;
         let oldest = oldest.map(|at| time::with_offset(at, Offset::UTC));
@@ -249,14 +252,24 @@ fn read_outcome(form: &mut Form<'_>) -> Option<OutcomeReport> {
     success.map(|_| report)
 }
 
+/// What Python counts as true.
+fn is_true(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Bool(false) | Json::Int(0) => false,
+        Json::Float(number) => *number != 0.0,
+        Json::Str(text) => !text.is_empty(),
+        Json::Array(items) => !items.is_empty(),
+        Json::Object(members) => !members.is_empty(),
+        _ => true,
+    }
+}
+
 /// Members that Python counts as false are not stored; `None` for a type that the database refuses.
 fn read_evidence(body: &Body) -> Option<EvidencePatch> {
     let Body::Json(body) = body else { return None };
-    let text = |name: &str| match body.get(name) {
-        None | Some(Json::Null | Json::Bool(false) | Json::Int(0)) => Some(None),
-        Some(Json::Str(text)) => Some((!text.is_empty()).then(|| text.to_string())),
-        Some(Json::Array(items)) if items.is_empty() => Some(None),
-        Some(Json::Object(members)) if members.is_empty() => Some(None),
+    let text = |name: &str| match body.get(name).filter(|value| is_true(value)) {
+        None => Some(None),
+        Some(Json::Str(text)) => Some(Some(text.to_string())),
         Some(_) => None,
     };
     Some(EvidencePatch {
@@ -264,14 +277,14 @@ fn read_evidence(body: &Body) -> Option<EvidencePatch> {
         result_url: text("result_url")?,
         result_ref: text("result_ref")?,
         result_type: text("result_type")?,
-        summary: text("summary")?,
+        summary: match body.get("summary").filter(|summary| is_true(summary)) {
+            Some(Json::Str(text)) => Some(text.to_string()),
+            other => other.map(Json::to_compact),
+        },
         artifacts: match body.get("artifacts") {
             Some(Json::Array(items)) if !items.is_empty() => Some(items.clone()),
             _ => None,
         },
-        metadata: match body.get("metadata") {
-            Some(metadata @ Json::Object(members)) if !members.is_empty() => Some(metadata.clone()),
-            _ => None,
-        },
+        metadata: body.get("metadata").cloned(),
     })
 }

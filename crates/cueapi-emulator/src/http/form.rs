@@ -1,14 +1,17 @@
 //! Request bodies, read member by member the way pydantic reads them: same order, same complaints.
 
-use jiff::{Timestamp, tz::Offset};
-
 use super::{
     email::email,
     errors::Detail,
     uuid::uuid,
-    values::{Length, NOT_UNICODE, between, boolean, datetime, dict, expected, integer, list, text, url},
+    values::{
+        Given, Length, NOT_UNICODE, at_least, between, boolean, choice, datetime, dict, integer, list, text, url,
+    },
 };
-use crate::{engine::Uuid, json::Json};
+use crate::{
+    engine::{Moment, Uuid},
+    json::Json,
+};
 
 /// What a JSON request body came as.
 pub(super) enum Body {
@@ -27,7 +30,7 @@ pub(super) const NOT_A_MODEL: &str = "Input should be a valid dictionary or obje
 pub(super) struct Problems {
     /// What the answer lists.
     pub(super) details: Vec<Detail>,
-    /// A text that passes every check and that no database can store.
+    /// A value that passes every check and that no database can store.
     pub(super) unstorable: bool,
 }
 
@@ -100,7 +103,7 @@ impl<'a> Form<'a> {
 
     /// A text with half a surrogate pair passes, unless its length must be counted.
     fn text<'v>(&mut self, name: &str, value: &'v Json, limits: Length) -> Option<&'v str> {
-        if *value == Json::LoneSurrogate && limits.max == usize::MAX {
+        if *value == Json::LoneSurrogate && limits == Length::ANY {
             self.problems.unstorable = true;
             return Some("");
         }
@@ -115,7 +118,11 @@ impl<'a> Form<'a> {
     /// An e-mail address, its domain in lower case.
     pub(super) fn required_email(&mut self, name: &'static str) -> Option<String> {
         let value = self.required(name)?;
-        self.check(name, text(value, Length::ANY).and_then(email))
+        let text = match value {
+            Json::LoneSurrogate => Ok("\u{fffd}"),
+            value => text(value, Length::ANY),
+        };
+        self.check(name, text.and_then(email))
     }
 
     pub(super) fn str_or(&mut self, name: &'static str, default: &'a str) -> Option<&'a str> {
@@ -134,11 +141,12 @@ impl<'a> Form<'a> {
     pub(super) fn opt_pattern(
         &mut self,
         name: &'static str,
+        limits: Length,
         pattern: &str,
         matches: impl FnOnce(&str) -> bool,
     ) -> Option<&'a str> {
         let value = self.given(name)?;
-        let checked = text(value, Length::ANY).and_then(|text| {
+        let checked = text(value, limits).and_then(|text| {
             let complaint = || format!("String should match pattern '{pattern}'");
             matches(text).then_some(text).ok_or_else(complaint)
         });
@@ -167,9 +175,12 @@ impl<'a> Form<'a> {
         self.check(name, boolean(value))
     }
 
-    pub(super) fn required_int(&mut self, name: &'static str, low: i64, high: i64) -> Option<i64> {
+    /// A number from 0 on.
+    pub(super) fn required_count(&mut self, name: &'static str) -> Option<i64> {
         let value = self.required(name)?;
-        self.check(name, integer(value).and_then(|value| between(&value, low, high)))
+        let count = self.check(name, integer(value).and_then(|value| at_least(&value, 0)))?;
+        self.problems.unstorable |= count.is_none();
+        Some(count.unwrap_or_default())
     }
 
     pub(super) fn int_or(&mut self, name: &'static str, default: i64, low: i64, high: i64) -> Option<i64> {
@@ -213,6 +224,14 @@ impl<'a> Form<'a> {
         self.check(name, dict(value).map(|_| value))
     }
 
+    /// An object, empty when it is not there.
+    pub(super) fn dict_or_empty(&mut self, name: &'static str) -> Option<Json> {
+        match self.find(name) {
+            Some(value) => self.check(name, dict(value).map(|_| value.clone())),
+            None => Some(Json::Object(Vec::new())),
+        }
+    }
+
     /// An object of strings.
     pub(super) fn opt_str_dict(&mut self, name: &'static str) -> Option<Json> {
         let value = self.given(name)?;
@@ -228,47 +247,36 @@ impl<'a> Form<'a> {
         self.check(name, url(value))
     }
 
-    /// A moment, and the offset in which it was given, if it was.
-    pub(super) fn opt_datetime(&mut self, name: &'static str) -> Option<(Timestamp, Option<Offset>)> {
+    /// A moment, and as it was given.
+    pub(super) fn opt_datetime(&mut self, name: &'static str) -> Option<(Moment, Given)> {
         let value = self.given(name)?;
-        self.check(name, datetime(value))
+        self.datetime(name, value)
     }
 
-    pub(super) fn truthy(&mut self, name: &'static str) -> bool {
-        match self.find(name) {
-            None | Some(Json::Null | Json::Bool(false) | Json::Int(0)) => false,
-            Some(Json::Float(number)) => *number != 0.0,
-            Some(Json::Str(text)) => !text.is_empty(),
-            Some(Json::Array(items)) => !items.is_empty(),
-            Some(Json::Object(members)) => !members.is_empty(),
-            Some(_) => true,
-        }
+    fn datetime(&mut self, name: &str, value: &Json) -> Option<(Moment, Given)> {
+        let given = self.check(name, datetime(value))?;
+        let moment = given.moment();
+        self.problems.unstorable |= moment.is_none();
+        Some((moment?, given))
     }
 
     /// One of a few texts.
-    pub(super) fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Choice<T> {
-        let Some(value) = self.find(name) else {
-            return Choice::Absent;
-        };
-        if let Some((_, choice)) = choices.iter().find(|(text, _)| value.as_str() == Some(text)) {
-            return Choice::Given(*choice);
-        }
-        if *value == Json::Null {
-            return Choice::Null;
-        }
-        self.fail(
-            name,
-            if *value == Json::LoneSurrogate {
-                NOT_UNICODE.into()
-            } else {
-                expected(choices)
-            },
-        );
-        Choice::Wrong
+    pub(super) fn opt_choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.given(name)?;
+        self.check(name, choice(value, choices))
     }
 
-    pub(super) fn fail_choice<T>(&mut self, name: &'static str, choices: &[(&str, T)]) {
-        self.fail(name, expected(choices));
+    /// The same, and not null.
+    pub(super) fn choice_or<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)], default: T) -> Option<T> {
+        match self.find(name) {
+            Some(value) => self.check(name, choice(value, choices)),
+            None => Some(default),
+        }
+    }
+
+    pub(super) fn required_choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let value = self.required(name)?;
+        self.check(name, choice(value, choices))
     }
 
     /// A member that is an object of its own; `None` also when something in it is wrong.
@@ -307,31 +315,19 @@ impl<'a> Form<'a> {
         read.into_iter().collect()
     }
 
-    pub(super) fn required_datetime(&mut self, name: &'static str) -> Option<Timestamp> {
+    pub(super) fn required_datetime(&mut self, name: &'static str) -> Option<Moment> {
         let value = self.required(name)?;
-        self.check(name, datetime(value)).map(|(at, _)| at)
+        self.datetime(name, value).map(|(at, _)| at)
     }
 
     pub(super) fn required_uuid(&mut self, name: &'static str) -> Option<Uuid> {
         let value = self.required(name)?;
         let id = match value {
             Json::Str(text) => uuid(text),
+            Json::LoneSurrogate => Err(NOT_UNICODE.into()),
             _ => Err("UUID input should be a string, bytes or UUID object".into()),
         };
         self.check(name, id)
-    }
-
-    /// A text of a certain form and length; the pattern is what the complaint shows.
-    pub(super) fn required_pattern(
-        &mut self,
-        name: &'static str,
-        limits: Length,
-        pattern: &str,
-        matches: impl FnOnce(&str) -> bool,
-    ) -> Option<&'a str> {
-        let text = self.required_str(name, limits)?;
-        let complaint = || format!("String should match pattern '{pattern}'");
-        self.check(name, matches(text).then_some(text).ok_or_else(complaint))
     }
 
     fn form<T>(&mut self, name: &str, value: &Json, read: impl FnOnce(&mut Form<'_>) -> Option<T>) -> Option<T> {
@@ -361,6 +357,11 @@ impl<'a> Form<'a> {
         !self.problems.details.is_empty()
     }
 
+    /// A complaint of the server's own about a member.
+    pub(super) fn refuse(&mut self, name: &str, message: &str) {
+        self.fail(name, format!("Value error, {message}"));
+    }
+
     /// A complaint about the object as a whole.
     pub(super) fn reject(&mut self, message: &str) {
         self.problems.details.push(Detail {
@@ -368,11 +369,4 @@ impl<'a> Form<'a> {
             message: format!("Value error, {message}"),
         });
     }
-}
-
-pub(super) enum Choice<T> {
-    Absent,
-    Null,
-    Given(T),
-    Wrong,
 }

@@ -1,5 +1,7 @@
 //! `/v1/agents/{ref}/live-sessions`.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     values::Length,
 };
 use crate::{
-    engine::{LiveSession, RegisterLiveSession},
+    engine::{Attachment, LiveSession, Moment, RegisterLiveSession},
     json::{Json, Writer},
     time,
 };
@@ -31,8 +33,16 @@ impl Call<'_> {
         let mut parameters = query.parameters();
         let include_detached = parameters.bool("include_detached");
         parameters.finish()?;
-        let sessions = self.engine.live_sessions(account, self.parameter(), include_detached)?;
-        let rows: Vec<_> = sessions.map(|session| view(session, self.now())).collect();
+        let agent = self.parameter();
+        let sessions = self.engine.live_sessions(account, agent, include_detached)?;
+        let attached = self.engine.attachments(account, agent, include_detached)?;
+        let now = self.now();
+        let mut rows: Vec<(Moment, String)> = sessions
+            .map(|row| (row.attached_at.into(), view(row, now)))
+            .chain(attached.map(|row| (row.attached_at, view_attached(row, now))))
+            .collect();
+        rows.sort_by_key(|(at, _)| Reverse(*at));
+        let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
         Ok(Reply::ok(format!("[{}]", rows.join(","))))
     }
 
@@ -107,5 +117,25 @@ fn view(session: &LiveSession, now: Timestamp) -> String {
         .opt_str("monitor_version", session.monitor_version.as_deref())
         .str("attached_at", &time::z(session.attached_at))
         .opt_str("session_token", session.session_token.as_deref())
+        .finish()
+}
+
+/// What a daemon has attached, among the sessions. It has no cue of its own; what the server shows for one is not known.
+fn view_attached(row: &Attachment, now: Timestamp) -> String {
+    Writer::object()
+        .str("label", &row.label)
+        .str("cue_id", &format!("ipc_{}", row.token))
+        .str("task_name", &row.task_name)
+        .bool("is_default", false)
+        .bool("attached", row.detached_at.is_none())
+        .int(
+            "heartbeat_age_sec",
+            now.duration_since(row.last_reconciled_at).as_secs(),
+        )
+        .opt_str("last_claim_at", None)
+        .opt_int("last_claim_age_sec", None::<i64>)
+        .opt_str("monitor_version", row.monitor_version.as_deref())
+        .str("attached_at", &time::z(row.attached_at))
+        .opt_str("session_token", None)
         .finish()
 }

@@ -70,20 +70,23 @@ impl Call<'_> {
         self.session_of(id)
     }
 
-    pub(super) fn verify_login(&mut self) -> Reply {
+    pub(super) fn verify_login(&mut self) -> Result<Reply, Reply> {
         let query = self.query();
-        let given = |name| query.get(name).unwrap_or_default();
-        match self
-            .engine
-            .approve_login(self.exchange.now, given("device_code"), given("token"))
-        {
+        let mut parameters = query.parameters();
+        let (token, code) = (parameters.required("token"), parameters.required("device_code"));
+        parameters.finish()?;
+        Ok(match self.engine.approve_login(self.exchange.now, code, token) {
             Some(_) => page(200, DONE_PAGE, "You are logged in. You can close this page."),
             None => page(400, DONE_PAGE, "This link is not valid, or not any more."),
-        }
+        })
     }
 
-    pub(super) fn show_login(&mut self) -> Reply {
-        page(200, DEVICE_PAGE, self.query().get("code").unwrap_or_default())
+    pub(super) fn show_login(&mut self) -> Result<Reply, Reply> {
+        let query = self.query();
+        let mut parameters = query.parameters();
+        let code = parameters.required("code");
+        parameters.finish()?;
+        Ok(page(200, DEVICE_PAGE, code))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Call, Query, Reply, errors::error, form::Form, values::Length};
 use crate::{
-    engine::{DeliveryState, Engine, MailFilter, Message, Page, SendMessage},
-    json::{Json, Writer},
+    engine::{DeliveryState, Engine, MailFilter, Message, Page, Refusal, SendMessage},
+    json::Writer,
     time,
 };
 
@@ -68,6 +68,7 @@ impl Call<'_> {
         if count_only {
             return Ok(count(self.engine.count_inbox(now, account, &agent, &filter)?));
         }
+        let offset = offset?;
         let page = self.engine.read_inbox(now, account, &agent, &filter, limit, offset)?;
         let page = Page {
             items: page.items.into_iter().cloned().collect(),
@@ -90,12 +91,12 @@ impl Call<'_> {
             offset,
             count_only,
         } = read_query(&self.query())?;
-        let page = self
-            .engine
-            .list_sent(account, self.parameter(), &filter, limit, offset)?;
+        let agent = self.parameter();
         if count_only {
-            return Ok(count(page.total));
+            return Ok(count(self.engine.list_sent(account, agent, &filter, 0, 0)?.total));
         }
+        let offset = offset?;
+        let page = self.engine.list_sent(account, agent, &filter, limit, offset)?;
         Ok(list(self.engine, &page.items, page.total, limit, offset))
     }
 }
@@ -140,7 +141,7 @@ fn view(engine: &Engine, message: &Message) -> String {
         .opt_str("read_at", moment(message.read_at).as_deref())
         .opt_str("acked_at", moment(message.acked_at).as_deref())
         .opt_str("failed_at", moment(message.failed_at).as_deref())
-        .opt_str("send_at", moment(message.send_at).as_deref())
+        .opt_str("send_at", message.send_at.map(time::z).as_deref())
         .str("expires_at", &time::z(message.expires_at()))
         .opt_str("correlation_id", message.correlation_id.as_deref())
         .int("dispatch_priority_bucket", message.priority)
@@ -152,13 +153,13 @@ fn read_message(form: &mut Form<'_>) -> Option<SendMessage> {
     let to = form.required_str("to", Length::between(1, usize::MAX));
     let body = form.required_str("body", Length::between(1, 32_768));
     let subject = form.opt_str("subject", Length::up_to(255));
-    let reply_to = form.opt_pattern("reply_to", REPLY_PATTERN, is_message_id);
+    let reply_to = form.opt_pattern("reply_to", Length::ANY, REPLY_PATTERN, is_message_id);
     let priority = form.int_or("priority", 3, 1, 5);
     let expects_reply = form.bool_or("expects_reply", false);
-    let reply_to_agent = form.opt_str("reply_to_agent", Length::ANY);
-    let metadata = form.opt_dict("metadata").cloned();
+    let reply_to_agent = form.opt_str("reply_to_agent", Length::between(1, usize::MAX));
+    let metadata = form.dict_or_empty("metadata");
     let correlation_id = form.opt_str("correlation_id", Length::up_to(255));
-    let send_at = form.opt_datetime("send_at");
+    let send_at = form.opt_datetime("send_at").map(|(at, given)| (at, given.offset));
     form.forbid_extra();
     Some(SendMessage {
         to: to?.into(),
@@ -168,7 +169,7 @@ fn read_message(form: &mut Form<'_>) -> Option<SendMessage> {
         priority: u8::try_from(priority?).ok()?,
         expects_reply: expects_reply?,
         reply_to_agent: reply_to_agent.map(Into::into),
-        metadata: metadata.unwrap_or_else(|| Json::Object(Vec::new())),
+        metadata: metadata?,
         correlation_id: correlation_id.map(Into::into),
         send_at,
     })
@@ -183,7 +184,7 @@ fn is_message_id(text: &str) -> bool {
 struct MailQuery {
     filter: MailFilter,
     limit: usize,
-    offset: usize,
+    offset: Result<usize, Refusal>,
     count_only: bool,
 }
 
@@ -194,7 +195,7 @@ fn read_query(query: &Query) -> Result<MailQuery, Reply> {
     let count_only = parameters.bool("count_only");
     parameters.finish()?;
     let given = |name: &str| query.get(name).filter(|text| !text.is_empty());
-    let states = given("state").map(|list| {
+    let states = query.get("state").map(|list| {
         let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
         names.map(state).collect::<Result<Vec<_>, _>>()
     });
@@ -202,7 +203,7 @@ fn read_query(query: &Query) -> Result<MailQuery, Reply> {
         filter: MailFilter {
             states: states.transpose()?,
             since,
-            thread_id: given("thread_id").map(Into::into),
+            thread_id: query.filter("thread_id")?.map(Into::into),
             counterpart: given("counterpart").map(Into::into),
         },
         limit,
@@ -213,5 +214,14 @@ fn read_query(query: &Query) -> Result<MailQuery, Reply> {
 
 fn state(name: &str) -> Result<DeliveryState, Reply> {
     let known = DeliveryState::ALL.into_iter().find(|state| state.as_str() == name);
-    known.ok_or_else(|| error(400, "invalid_state_filter", &format!("unknown state '{name}'")))
+    known.ok_or_else(|| {
+        let mut valid = DeliveryState::ALL.map(DeliveryState::as_str);
+        valid.sort_unstable();
+        let valid = valid.map(|name| format!("'{name}'")).join(", ");
+        error(
+            400,
+            "invalid_state_filter",
+            &format!("unknown state '{name}'. Valid: [{valid}]"),
+        )
+    })
 }

@@ -55,6 +55,14 @@ impl Reply {
         }
     }
 
+    /// An answer without content that says what it would be.
+    pub(super) fn no_json() -> Self {
+        Self::Empty {
+            status: 204,
+            headers: vec![("content-type", "application/json".into())],
+        }
+    }
+
     pub(super) fn add(&mut self, name: &'static str, value: String) {
         match self {
             Self::Json { headers, .. } | Self::Text { headers, .. } | Self::Empty { headers, .. } => {

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{Call, Detail, Reply, agents::MAX_URL, form::Form, uuid::uuid, validation, values::Length};
 use crate::{
-    engine::{Subscribe, Subscription, Uuid},
+    engine::{DeliveryTarget, Subscribe, Subscription, Uuid},
     json::Writer,
     time,
 };
@@ -32,7 +32,7 @@ impl Call<'_> {
         let id = self.subscription_id();
         let problems = id.as_ref().err().cloned();
         let event = self.form_after(problems.into_iter().collect(), &body, |form| {
-            let event = form.required_int("acked_event_id", 0, i64::MAX);
+            let event = form.required_count("acked_event_id");
             form.forbid_extra();
             event
         })?;
@@ -91,15 +91,17 @@ fn origin(url: &str) -> Option<String> {
     Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
 }
 
+const TARGETS: [(&str, DeliveryTarget); 2] = [("pull", DeliveryTarget::Pull), ("webhook", DeliveryTarget::Webhook)];
+
 fn read_subscription(form: &mut Form<'_>) -> Option<Subscribe> {
     let event_type = form.required_str("event_type", Length::between(1, 255));
-    let delivery_target = form.required_str("delivery_target", Length::ANY);
+    let delivery_target = form.required_choice("delivery_target", &TARGETS);
     let webhook_url = form.opt_str("webhook_url", MAX_URL);
     let inline_body = form.bool_or("inline_body", false);
     form.forbid_extra();
     Some(Subscribe {
         event_type: event_type?.into(),
-        delivery_target: delivery_target?.into(),
+        delivery_target: delivery_target?,
         webhook_url: webhook_url.map(Into::into),
         inline_body: inline_body?,
     })

@@ -21,7 +21,7 @@ impl Call<'_> {
             }
         };
         let used = self.engine.monthly_usage(now, id);
-        let (reported, succeeded) = self.engine.outcome_counts(id);
+        let outcomes = self.engine.outcome_counts(id);
         let requests = self.engine.requests_in_window(now, id);
         let account = self.row(id)?;
         let (limits, cues) = (account.limits, u32::try_from(account.open_cues()).unwrap_or(u32::MAX));
@@ -34,9 +34,9 @@ impl Call<'_> {
             .int("percent_used", percent(cues, cue_limit))
             .finish();
         let outcomes = Writer::object()
-            .count("reported", reported)
-            .count("succeeded", succeeded)
-            .count("failed", reported - succeeded)
+            .count("reported", outcomes.reported)
+            .count("succeeded", outcomes.succeeded)
+            .count("failed", outcomes.failed)
             .finish();
         let rate = Writer::object()
             .int("requests_per_minute", limits.requests_per_minute.unwrap_or(PLENTY))

@@ -1,17 +1,17 @@
 //! Single values, with pydantic's coercions and in its words.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{civil, tz::Offset};
 use strum::EnumMessage as _;
 use url::Url;
 
-use crate::json::Json;
+use crate::{engine::Moment, json::Json};
 
 const NOT_A_STRING: &str = "Input should be a valid string";
 pub(super) const NOT_UNICODE: &str = "Input should be a valid string, unable to parse raw data as a unicode string";
 const MAX_URL: usize = 2083;
 
 /// How many characters a text may have.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Length {
     pub(super) min: usize,
     pub(super) max: usize,
@@ -29,7 +29,7 @@ impl Length {
     }
 }
 
-pub(super) fn expected<T>(choices: &[(&str, T)]) -> String {
+fn expected<T>(choices: &[(&str, T)]) -> String {
     let mut text = String::from("Input should be ");
     for (at, (choice, _)) in choices.iter().enumerate() {
         let separator = if at == 0 {
@@ -42,6 +42,14 @@ pub(super) fn expected<T>(choices: &[(&str, T)]) -> String {
         text.push_str(&format!("{separator}'{choice}'"));
     }
     text
+}
+
+pub(super) fn choice<T: Copy>(value: &Json, choices: &[(&str, T)]) -> Result<T, String> {
+    let known = choices.iter().find(|(text, _)| value.as_str() == Some(text));
+    known.map(|(_, choice)| *choice).ok_or_else(|| match value {
+        Json::LoneSurrogate => NOT_UNICODE.into(),
+        _ => expected(choices),
+    })
 }
 
 pub(super) fn text(value: &Json, limits: Length) -> Result<&str, String> {
@@ -94,7 +102,11 @@ pub(super) fn integer(value: &Json) -> Result<Json, String> {
         Json::Int(_) | Json::BigInt(_) => Ok(value.clone()),
         Json::Bool(value) => Ok(Json::Int((*value).into())),
         Json::Float(number) if !number.is_finite() => Err("Input should be a finite number".into()),
-        Json::Float(number) if number.fract() == 0.0 => Ok(digits(&format!("{number:.0}"))),
+        // More than 64 bits are fine in an integer, and too much in a float without a fraction.
+        Json::Float(number) if number.fract() == 0.0 => format!("{number:.0}")
+            .parse()
+            .map(Json::Int)
+            .map_err(|_| "Unable to parse input string as an integer, exceeded maximum size".into()),
         Json::Float(_) => Err("Input should be a valid integer, got a number with a fractional part".into()),
         Json::Str(text) => integer_text(text)
             .ok_or_else(|| "Input should be a valid integer, unable to parse string as an integer".into()),
@@ -129,18 +141,23 @@ fn digits(text: &str) -> Json {
 }
 
 pub(super) fn between(value: &Json, low: i64, high: i64) -> Result<i64, String> {
+    match at_least(value, low)? {
+        Some(value) if value <= high => Ok(value),
+        _ => Err(format!("Input should be less than or equal to {high}")),
+    }
+}
+
+/// A number without an upper limit; `None` for one that no column holds.
+pub(super) fn at_least(value: &Json, low: i64) -> Result<Option<i64>, String> {
     let value = match value {
-        Json::Int(value) => *value,
-        Json::BigInt(digits) if digits.starts_with('-') => i64::MIN,
-        _ => i64::MAX,
+        Json::Int(value) => Some(*value),
+        Json::BigInt(digits) if digits.starts_with('-') => Some(i64::MIN),
+        _ => None,
     };
-    if value < low {
-        return Err(format!("Input should be greater than or equal to {low}"));
+    match value {
+        Some(value) if value < low => Err(format!("Input should be greater than or equal to {low}")),
+        value => Ok(value),
     }
-    if value > high {
-        return Err(format!("Input should be less than or equal to {high}"));
-    }
-    Ok(value)
 }
 
 pub(super) fn list(value: &Json) -> Result<&[Json], String> {
@@ -175,8 +192,23 @@ pub(super) fn url(value: &Json) -> Result<Box<str>, String> {
     Ok(String::from(url).into())
 }
 
+/// A moment as it was given.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    local: civil::DateTime,
+    /// Its distance from UTC, where it says one.
+    pub(super) offset: Option<Offset>,
+}
+
+impl Given {
+    /// The moment, in UTC where nothing else was said; `None` for one that Python cannot convert to UTC.
+    pub(super) fn moment(self) -> Option<Moment> {
+        Moment::shown(self.local, self.offset.unwrap_or(Offset::UTC))
+    }
+}
+
 /// Here, too, the crate is the one that pydantic uses.
-pub(super) fn datetime(value: &Json) -> Result<(Timestamp, Option<Offset>), String> {
+pub(super) fn datetime(value: &Json) -> Result<Given, String> {
     let config = speedate::DateTimeConfigBuilder::new()
         .time_config(
             speedate::TimeConfigBuilder::new()
@@ -189,7 +221,7 @@ pub(super) fn datetime(value: &Json) -> Result<(Timestamp, Option<Offset>), Stri
             let parsed = speedate::DateTime::from_timestamp_with_config(*number, 0, &config);
             return parsed
                 .map_err(|error| parse_error(&error))
-                .and_then(|parsed| moment(&parsed, Some(Offset::UTC)));
+                .and_then(|parsed| given(&parsed, Some(Offset::UTC)));
         }
         Json::BigInt(digits) => digits.parse().unwrap_or(f64::NAN),
         Json::Float(number) => *number,
@@ -206,7 +238,7 @@ pub(super) fn datetime(value: &Json) -> Result<(Timestamp, Option<Offset>), Stri
             });
             return parsed
                 .map_err(|error| parse_error(&error))
-                .and_then(|parsed| moment(&parsed, None));
+                .and_then(|parsed| given(&parsed, None));
         }
         Json::LoneSurrogate => return Err(NOT_UNICODE.into()),
         _ => return Err("Input should be a valid datetime".into()),
@@ -216,7 +248,7 @@ pub(super) fn datetime(value: &Json) -> Result<(Timestamp, Option<Offset>), Stri
     }
     let parsed = speedate::DateTime::from_float_with_config(number, &config);
     let parsed = parsed.map_err(|error| format!("Input should be a valid datetime, {}", documentation(&error)))?;
-    moment(&parsed, Some(Offset::UTC))
+    given(&parsed, Some(Offset::UTC))
 }
 
 fn parse_error(error: &speedate::ParseError) -> String {
@@ -227,23 +259,23 @@ fn documentation(error: &speedate::ParseError) -> &'static str {
     error.get_documentation().unwrap_or_default()
 }
 
-fn moment(parsed: &speedate::DateTime, default: Option<Offset>) -> Result<(Timestamp, Option<Offset>), String> {
-    let offset = parsed
-        .time
-        .tz_offset
-        .and_then(|seconds| Offset::from_seconds(seconds).ok())
-        .or(default);
+fn given(parsed: &speedate::DateTime, default: Option<Offset>) -> Result<Given, String> {
     let small = |number: u8| i8::try_from(number).unwrap_or(i8::MAX);
-    let civil = i16::try_from(parsed.date.year)
+    let speedate::Date { year, month, day } = parsed.date;
+    if year == 0 {
+        return Err("Input should be a valid datetime, year 0 is out of range".into());
+    }
+    let date = i16::try_from(year)
         .ok()
-        .and_then(|year| jiff::civil::Date::new(year, small(parsed.date.month), small(parsed.date.day)).ok())
-        .and_then(|date| {
-            let time = &parsed.time;
-            let nanos = i32::try_from(time.microsecond).ok()?.checked_mul(1000)?;
-            Some(date.at(small(time.hour), small(time.minute), small(time.second), nanos))
-        })
-        .and_then(|civil| offset.unwrap_or(Offset::UTC).to_timestamp(civil).ok());
-    civil
-        .map(|at| (at, offset))
-        .ok_or_else(|| "Input should be a valid datetime".into())
+        .and_then(|year| civil::Date::new(year, small(month), small(day)).ok());
+    let time = &parsed.time;
+    let nanos = i32::try_from(time.microsecond).unwrap_or_default().saturating_mul(1000);
+    let time_of_day = civil::Time::new(small(time.hour), small(time.minute), small(time.second), nanos).ok();
+    let local = date.zip(time_of_day).map(|(date, time)| date.to_datetime(time));
+    let offset = time.tz_offset.and_then(|seconds| Offset::from_seconds(seconds).ok());
+    let local = local.ok_or("Input should be a valid datetime")?;
+    Ok(Given {
+        local,
+        offset: offset.or(default),
+    })
 }

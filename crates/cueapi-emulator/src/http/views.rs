@@ -1,14 +1,14 @@
 //! Rows as the server shows them: which members, in which order, in which spelling of time.
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::tz::Offset;
 
 use crate::{
-    engine::{Cue, Engine, Execution, Fired, OnFailure, Retry, Schedule, Transport},
+    engine::{Cue, Engine, Execution, Fired, Moment, OnFailure, Retry, Schedule, Transport},
     json::{Json, Writer},
     time,
 };
 
-fn moment(writer: Writer, key: &str, at: Option<Timestamp>) -> Writer {
+fn moment(writer: Writer, key: &str, at: Option<impl Into<Moment>>) -> Writer {
     writer.opt_str(key, at.map(time::z).as_deref())
 }
 

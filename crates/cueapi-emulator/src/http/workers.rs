@@ -50,6 +50,6 @@ impl Call<'_> {
         let account = self.account()?;
         let id = self.parameter().to_owned();
         self.engine.delete_worker(account, &id)?;
-        Ok(Reply::no_content())
+        Ok(Reply::no_json())
     }
 }

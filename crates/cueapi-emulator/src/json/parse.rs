@@ -1,6 +1,6 @@
 //! The grammar of `json.loads`: JSON, plus `NaN` and `Infinity`, plus half surrogate pairs, minus very deep nesting.
 
-use std::{collections::HashMap, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 use super::Json;
 
@@ -25,7 +25,9 @@ impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Syntax => "the text is not JSON",
-            Self::Unreadable => "the text is not UTF-8, nests too deeply or holds too long an integer",
+            Self::Unreadable => {
+                "the text is not UTF-8, UTF-16 or UTF-32, nests too deeply or holds too long an integer"
+            }
         })
     }
 }
@@ -33,8 +35,8 @@ impl fmt::Display for ParseError {
 impl std::error::Error for ParseError {}
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Json, ParseError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| ParseError::Unreadable)?;
+    let text = decoded(bytes).ok_or(ParseError::Unreadable)?;
+    let text = &*text;
     let mut parser = Parser { text, at: 0 };
     parser.skip_space();
     let value = parser.value(0)?;
@@ -44,6 +46,59 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json, ParseError> {
     } else {
         Err(ParseError::Syntax)
     }
+}
+
+/// The text of a body, in the encoding in which it begins: every JSON text begins with an ASCII character, which tells
+/// where its zeros are.
+fn decoded(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
+        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(rest, u32::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(Cow::from),
+        [0, 0, _, _, ..] => utf32(bytes, u32::from_be_bytes),
+        [0, _, _, _, ..] | [0, _] => utf16(bytes, u16::from_be_bytes),
+        [_, 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
+        [_, 0, _, _, ..] | [_, 0] => utf16(bytes, u16::from_le_bytes),
+        _ => std::str::from_utf8(bytes).ok().map(Cow::from),
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'static, str>> {
+    let mut text = String::with_capacity(bytes.len());
+    for character in char::decode_utf16(units(bytes, unit)?) {
+        push(
+            &mut text,
+            character.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from),
+        )?;
+    }
+    Some(text.into())
+}
+
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Cow<'static, str>> {
+    let mut text = String::with_capacity(bytes.len() / 2);
+    for character in units(bytes, unit)? {
+        push(&mut text, character)?;
+    }
+    Some(text.into())
+}
+
+/// `None` when there is a part of one at the end.
+fn units<const N: usize, T>(bytes: &[u8], unit: fn([u8; N]) -> T) -> Option<impl Iterator<Item = T>> {
+    let chunks = bytes.chunks_exact(N);
+    let whole = chunks.remainder().is_empty();
+    whole.then(|| chunks.filter_map(move |chunk| chunk.try_into().ok().map(unit)))
+}
+
+/// Half a surrogate pair is written as its escape, which says the same within a string, and is as wrong outside of one.
+fn push(text: &mut String, character: u32) -> Option<()> {
+    match char::from_u32(character) {
+        Some(character) => text.push(character),
+        None if character < 0x1_0000 => text.push_str(&format!("\\u{character:04x}")),
+        None => return None,
+    }
+    Some(())
 }
 
 struct Parser<'a> {

@@ -108,7 +108,6 @@ fn describe_execution(execution: &Execution, cue: &Cue) -> String {
         .raw("payload", &text(&cue.payload.to_compact()));
     let moments = [
         ("created_at", Some(execution.created_at)),
-        ("scheduled_for", Some(execution.scheduled_for)),
         ("claimed_at", execution.claimed_at),
         ("started_at", execution.started_at),
         ("last_attempt_at", execution.last_attempt_at),
@@ -116,6 +115,7 @@ fn describe_execution(execution: &Execution, cue: &Cue) -> String {
         ("next_retry", execution.next_retry),
         ("delivered_at", execution.delivered_at),
     ];
+    let writer = moment(writer, "scheduled_for", Some(execution.scheduled_for));
     let writer = (moments.into_iter()).fold(writer, |writer, (key, at)| moment(writer, key, at));
     let Some(outcome) = &execution.outcome else {
         return writer.raw("outcome", "null").finish();
@@ -156,7 +156,6 @@ fn describe_message(message: &Message) -> String {
         .raw("body", &text(&message.body))
         .raw("metadata", &text(&message.metadata.to_compact()));
     let moments = [
-        ("send_at", message.send_at),
         ("created_at", Some(message.created_at)),
         ("delivered_at", message.delivered_at),
         ("read_at", message.read_at),
@@ -164,7 +163,9 @@ fn describe_message(message: &Message) -> String {
         ("failed_at", message.failed_at),
     ];
     (moments.into_iter())
-        .fold(writer, |writer, (key, at)| moment(writer, key, at))
+        .fold(moment(writer, "send_at", message.send_at), |writer, (key, at)| {
+            moment(writer, key, at)
+        })
         .finish()
 }
 

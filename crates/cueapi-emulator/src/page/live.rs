@@ -13,7 +13,7 @@ use super::json;
 use crate::{
     SentDelivery,
     advance::UnderWay,
-    engine::{AttemptResult, Cue, DeliveryKind, Engine, Execution, Message, Page, Worker},
+    engine::{AttemptResult, Cue, DeliveryKind, Engine, Execution, Message, Moment, Page, Worker},
     json::Writer,
     shared::Shared,
     time,
@@ -119,7 +119,7 @@ fn list(total: usize, rows: impl Iterator<Item = String>) -> String {
     Writer::object().count("total", total).list("rows", rows).finish()
 }
 
-pub(super) fn moment(writer: Writer, key: &str, at: Option<Timestamp>) -> Writer {
+pub(super) fn moment(writer: Writer, key: &str, at: Option<impl Into<Moment>>) -> Writer {
     writer.opt_str(key, at.map(time::z).as_deref())
 }
 

@@ -208,14 +208,21 @@ async fn a_daemon_replaces_its_own_attachment_and_not_that_of_another() {
         answer.map(|gone| (gone.deleted, gone.reason)),
         Some((Some(false), Some("already_deleted".to_owned())))
     );
+    let again = attachments.attach(&agent, OTHER_DAEMON, "main", "review", TOKEN).await;
+    assert_eq!(
+        again.unwrap_err().status().unwrap(),
+        500,
+        "a token that was ever used is not taken again"
+    );
+    let fresh = "01ARZ3NDEKTSV4RRFFQ69G5FAX";
     attachments
-        .attach(&agent, OTHER_DAEMON, "main", "review", TOKEN)
+        .attach(&agent, OTHER_DAEMON, "main", "review", fresh)
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn what_a_daemon_does_not_name_is_gone_and_what_is_not_known_is_not_added() {
+async fn what_a_daemon_does_not_name_is_downgraded_until_it_names_it_again_and_what_is_not_known_is_not_added() {
     let emulator = emulator().await;
     let (client, agent) = agent(&emulator).await;
     let attachments = client.attachments();
@@ -239,9 +246,53 @@ async fn what_a_daemon_does_not_name_is_gone_and_what_is_not_known_is_not_added(
     let answer = attachments.reconcile(DAEMON, since, named.clone()).await.unwrap();
     assert_eq!(answer.upserted_count, 1);
     assert_eq!(answer.downgraded_count, 1);
+    let answer = attachments.reconcile(DAEMON, since, named.clone()).await.unwrap();
+    assert_eq!(answer.upserted_count, 1);
+    assert_eq!(answer.downgraded_count, 0);
+    let answer = attachments
+        .reconcile(DAEMON, since, Vec::<AttachedSession>::new())
+        .await
+        .unwrap();
+    assert_eq!(answer.upserted_count, 0);
+    assert_eq!(answer.downgraded_count, 1);
+    let listed = client.live_sessions().list(agent.as_str()).await.unwrap();
+    let labels: Vec<_> = listed
+        .iter()
+        .map(|session| (&*session.label, session.attached))
+        .collect();
+    assert_eq!(
+        labels,
+        [("dropped", true), ("kept", true)],
+        "attachments are live sessions"
+    );
     let answer = attachments.reconcile(DAEMON, since, named).await.unwrap();
     assert_eq!(answer.upserted_count, 1);
     assert_eq!(answer.downgraded_count, 0);
+    let gone = attachments.detach(&agent, OTHER_TOKEN, DAEMON).await.unwrap();
+    assert!(gone.is_none(), "one that is downgraded can still be detached");
+    let listed = client.live_sessions().list(agent.as_str()).await.unwrap();
+    assert_eq!(listed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_default_is_a_conflict_and_an_older_session_cannot_take_over_from_a_younger_one() {
+    let emulator = emulator().await;
+    let (client, agent) = agent(&emulator).await;
+    let sessions = client.live_sessions();
+    let register = |label, cue| sessions.register(agent.as_str(), label, cue, "review");
+    register("older", "cue_a").await.unwrap();
+    register("younger", "cue_b").is_default(true).await.unwrap();
+    let second = register("third", "cue_c").is_default(true).await.unwrap_err();
+    assert_eq!(code(&second), (409, "live_session_conflict"));
+    let older = sessions.update(agent.as_str(), "older").is_default(true).await;
+    assert_eq!(older.unwrap_err().status().unwrap(), 500);
+    register("youngest", "cue_d").await.unwrap();
+    let youngest = sessions
+        .update(agent.as_str(), "youngest")
+        .is_default(true)
+        .await
+        .unwrap();
+    assert!(youngest.is_default);
 }
 
 #[tokio::test]

@@ -306,7 +306,7 @@ async fn above_the_monthly_limit_scheduled_runs_stop_after_a_day_and_start_again
     let executions = emulator.executions();
     let march: Vec<_> = executions
         .iter()
-        .take_while(|execution| execution.scheduled_for < "2026-04-01T00:00:00Z".parse().unwrap())
+        .take_while(|execution| execution.scheduled_for.due() < "2026-04-01T00:00:00Z".parse().unwrap())
         .collect();
     let delivered = march
         .iter()

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cueapi_emulator::engine::{AccountId, Attach, AttachError, CreateAgent, Engine, Limits, RegisterLiveSession, Uuid};
+use cueapi_emulator::engine::{
+    AccountId, Attach, AttachError, CreateAgent, Engine, Limits, Refusal, RegisterLiveSession, Uuid,
+};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -46,7 +48,7 @@ enum Step {
 }
 
 const LABELS: [&str; 2] = ["main", "second"];
-const TOKENS: [&str; 3] = ["token-a", "token-b", "token-c"];
+const TOKENS: usize = 40;
 const DAEMONS: [&str; 2] = [
     "7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1c",
     "7d444840-9dc0-4c3d-9b5e-0f6f0f3a2b1d",
@@ -61,11 +63,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => place().prop_map(|(agent, label)| Default { agent, label }),
         2 => place().prop_map(|(agent, label)| Detach { agent, label }),
         1 => place().prop_map(|(agent, label)| Heartbeat { agent, label }),
-        4 => (place(), 0..DAEMONS.len(), 0..TOKENS.len())
+        4 => (place(), 0..DAEMONS.len(), 0..TOKENS)
             .prop_map(|((agent, label), daemon, token)| Attach { agent, label, daemon, token }),
-        1 => (0..2_usize, 0..DAEMONS.len(), 0..TOKENS.len())
+        1 => (0..2_usize, 0..DAEMONS.len(), 0..TOKENS)
             .prop_map(|(agent, daemon, token)| Release { agent, daemon, token }),
-        1 => (0..DAEMONS.len(), prop::collection::vec(0..TOKENS.len(), 0..3))
+        1 => (0..DAEMONS.len(), prop::collection::vec(0..TOKENS, 0..3))
             .prop_map(|(daemon, tokens)| Reconcile { daemon, tokens }),
     ]
 }
@@ -78,6 +80,14 @@ struct World {
     cues: BTreeSet<u8>,
     /// Agent, label, daemon and token of each attachment.
     attached: BTreeSet<(usize, usize, usize, usize)>,
+    /// Tokens of those that their daemon has left out.
+    downgraded: BTreeSet<usize>,
+    /// Tokens that were ever used.
+    used: BTreeSet<usize>,
+}
+
+fn token_text(token: usize) -> Box<str> {
+    format!("token-{token}").into()
 }
 
 impl World {
@@ -96,6 +106,8 @@ impl World {
             agents,
             cues: BTreeSet::new(),
             attached: BTreeSet::new(),
+            downgraded: BTreeSet::new(),
+            used: BTreeSet::new(),
         }
     }
 
@@ -122,7 +134,8 @@ impl World {
                 cue,
                 is_default,
             } => {
-                let free = !self.has(agent, label) && !self.cues.contains(&cue);
+                let second = is_default && self.labels(agent).iter().any(|(_, is_default)| *is_default);
+                let free = !self.has(agent, label) && !self.cues.contains(&cue) && !second;
                 let register = RegisterLiveSession {
                     label: LABELS[label].into(),
                     cue_id: format!("cue_{cue}").into(),
@@ -137,19 +150,23 @@ impl World {
                 assert_eq!(
                     registered.is_ok(),
                     free,
-                    "a label is one session's, and a cue is one session's forever"
+                    "a label is one session's, a cue is one session's forever, and there is one default"
                 );
                 if free {
                     self.cues.insert(cue);
                 }
             }
             Step::Default { agent, label } => {
-                let known = self.has(agent, label);
+                // Newest first: one that comes after the default is older, which the server does not get done.
+                let labels = self.labels(agent);
+                let place = labels.iter().position(|(name, _)| name == LABELS[label]);
+                let default = labels.iter().position(|(_, is_default)| *is_default);
+                let possible = place.is_some_and(|place| default.is_none_or(|default| place <= default));
                 let id = self.agents[agent].clone();
                 let patched = self
                     .engine
                     .patch_live_session(account, &id, LABELS[label], Some(true), None);
-                assert_eq!(patched.is_ok_and(|session| session.is_default), known);
+                assert_eq!(patched.is_ok_and(|session| session.is_default), possible);
             }
             Step::Detach { agent, label } => {
                 let known = self.has(agent, label);
@@ -176,7 +193,7 @@ impl World {
                 let attach = Attach {
                     label: LABELS[label].into(),
                     task_name: "task".into(),
-                    token: TOKENS[token].into(),
+                    token: token_text(token),
                     attached_at: None,
                     monitor_version: None,
                 };
@@ -192,17 +209,19 @@ impl World {
                         assert_ne!(holder.2, daemon, "a daemon replaces what is its own");
                         assert_eq!(
                             (&*existing.token, existing.daemon_id.to_string()),
-                            (TOKENS[holder.3], DAEMONS[holder.2].into())
+                            (&*token_text(holder.3), DAEMONS[holder.2].into())
                         );
                     }
                     (Ok(attachment), holder) => {
                         assert!(holder.is_none_or(|holder| holder.2 == daemon), "and nothing else");
-                        let old = holder
-                            .map(|holder| TOKENS[holder.3])
-                            .filter(|old| *old != TOKENS[token]);
-                        assert_eq!(attachment.supersedes_token.as_deref(), old);
+                        let old = holder.map(|holder| token_text(holder.3));
+                        assert_eq!(attachment.supersedes_token, old);
                         holder.map(|holder| self.attached.remove(&holder));
                         self.attached.insert((agent, label, daemon, token));
+                        assert!(self.used.insert(token), "a token is one attachment's forever");
+                    }
+                    (Err(AttachError::Refused(Refusal::Internal)), _) => {
+                        assert!(self.used.contains(&token), "and nothing else is in its way");
                     }
                     (Err(error), _) => panic!("{error:?}"),
                 }
@@ -211,33 +230,27 @@ impl World {
                 let id = Uuid::parse(DAEMONS[daemon]).unwrap();
                 let released = self
                     .engine
-                    .detach(account, &self.agents[agent], id, TOKENS[token])
+                    .detach(now, account, &self.agents[agent], id, &token_text(token))
                     .unwrap();
-                let row = self
-                    .attached
-                    .iter()
-                    .find(|row| (row.0, row.2, row.3) == (agent, daemon, token))
-                    .copied();
-                assert_eq!(released, row.is_some());
-                // Of two labels with one token, which the model does not tell apart, the first to come is the first to go.
-                let left = self
-                    .engine
-                    .detach(account, &self.agents[agent], id, TOKENS[token])
-                    .unwrap();
+                let before = self.attached.len();
                 self.attached
                     .retain(|row| (row.0, row.2, row.3) != (agent, daemon, token));
-                assert!(!left || released);
+                assert_eq!(released, self.attached.len() < before);
             }
             Step::Reconcile { daemon, tokens } => {
                 let id = Uuid::parse(DAEMONS[daemon]).unwrap();
-                let names: Vec<_> = tokens.iter().map(|token| TOKENS[*token].into()).collect();
-                let (kept, gone) = self.engine.reconcile_attachments(now, id, &names);
-                let (before, of_daemon) = (
-                    self.attached.len(),
-                    self.attached.iter().filter(|row| row.2 == daemon).count(),
-                );
-                self.attached.retain(|row| row.2 != daemon || tokens.contains(&row.3));
-                assert_eq!((kept + gone, gone), (of_daemon, before - self.attached.len()));
+                let names: Vec<_> = tokens.iter().map(|token| token_text(*token)).collect();
+                let counts = self.engine.reconcile_attachments(now, id, &names);
+                let (mut named, mut downgraded) = (0, 0);
+                for row in self.attached.iter().filter(|row| row.2 == daemon) {
+                    if tokens.contains(&row.3) {
+                        self.downgraded.remove(&row.3);
+                        named += 1;
+                    } else {
+                        downgraded += usize::from(self.downgraded.insert(row.3));
+                    }
+                }
+                assert_eq!(counts, (named, downgraded));
             }
         }
         self.now += SignedDuration::from_secs(1);

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cueapi_emulator::{
     engine::{
-        AccountId, AttemptResult, CreateAgent, Delivery, DeliveryKind, DeliveryState, Engine, EventQuery, EventType,
-        Limits, MailFilter, Message, PatchAgent, SendMessage, Subscribe,
+        AccountId, AttemptResult, CreateAgent, Delivery, DeliveryKind, DeliveryState, DeliveryTarget, Engine,
+        EventQuery, EventType, Limits, MailFilter, Message, PatchAgent, SendMessage, Subscribe,
     },
     json::Json,
 };
@@ -153,7 +153,8 @@ impl Bystander {
                 let mut send = SendMessage::new(&self.agents[to], &format!("from {from}"));
                 send.priority = if self.urgent { priority } else { priority.min(3) };
                 send.reply_to = reply.map(|nth| self.message(nth).into());
-                send.send_at = (send_in > 0).then(|| (now + SignedDuration::from_secs(send_in), Some(Offset::UTC)));
+                send.send_at =
+                    (send_in > 0).then(|| ((now + SignedDuration::from_secs(send_in)).into(), Some(Offset::UTC)));
                 let key = key.map(|key| format!("key-{key}"));
                 let before = self.engine.messages().count();
                 let sent = self
@@ -198,7 +199,11 @@ impl Bystander {
                 };
                 let subscribe = Subscribe {
                     event_type: event_type.as_str().into(),
-                    delivery_target: if webhook { "webhook" } else { "pull" }.into(),
+                    delivery_target: if webhook {
+                        DeliveryTarget::Webhook
+                    } else {
+                        DeliveryTarget::Pull
+                    },
                     webhook_url: webhook.then(|| "http://127.0.0.1:9/events".into()),
                     inline_body,
                 };
