@@ -8,7 +8,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use base64::Engine as _;
-use cueapi_emulator::{Clock, Emulator, engine::Limits, json::Json};
+use cueapi_emulator::{Clock, Cors, Emulator, engine::Limits, json::Json};
 use http::StatusCode;
 use regex::{Captures, Regex};
 
@@ -237,6 +237,7 @@ async fn a_long_recorded_conversation_goes_as_it_went_but_for_what_is_known_to_d
         .clock(Clock::held("2026-11-28T11:40:00.123456Z".parse().unwrap()))
         .limits(limits)
         .rate_limit(Some(1_000_000))
+        .cors(Cors::Any)
         .ssrf_checks(true)
         .seed(SEED)
         .receiver("http://203.0.113.7:8090", |_| async { StatusCode::OK })

@@ -36,7 +36,10 @@ async fn what_cannot_be_echoed_is_refused() {
     let emulator = emulator().await;
     let short = "/v1/echo/0123456789abcde";
     let refused = call(&emulator, "POST", short, "{}").await;
-    assert_eq!((refused.status, refused.text("error.code")), (400, "invalid_token".into()));
+    assert_eq!(
+        (refused.status, refused.text("error.code")),
+        (400, "invalid_token".into())
+    );
     let asked = ok(&emulator, "GET", short, "").await;
     assert_eq!(asked.text("status"), "waiting", "who asks may ask for any token");
     let large = format!("\"{}\"", "x".repeat(1_000_000));
