@@ -33,8 +33,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ClaimedExecution {
-    /// The claim. Keep it alive with `executions().heartbeat(id).worker(worker)` every one or two minutes: without one
-    /// for 300 seconds the server takes the execution for stale, whatever the lease says.
+    /// The claim. Keep it alive with `executions().heartbeat(id).worker(worker)` and `workers().heartbeat(worker)`, both
+    /// every minute. Without the first for 300 seconds, a self-hosted server takes the execution for stale. Without the
+    /// second for 180 seconds, it takes it away at the end of the 900 seconds of the lease, which no heartbeat extends.
     pub claim: Claim,
     /// What is to be done: payload, cue, attempt.
     pub execution: Claimable,

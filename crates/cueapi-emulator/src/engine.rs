@@ -69,7 +69,7 @@ use std::{
     fmt,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 pub use self::{
     account::{Account, AccountId, KeyError},

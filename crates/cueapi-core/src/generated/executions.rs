@@ -182,8 +182,9 @@ impl<C: Clone> Executions<C> {
     /// The execution must be pending and its cue's transport `worker`. A worker needs no heartbeat before its first
     /// claim.
     ///
-    /// Send `heartbeat` for the execution every one or two minutes: after 300 seconds without one a self-hosted
-    /// server takes it for stale, whatever `lease_seconds` says.
+    /// Send `heartbeat` for the execution and `workers.heartbeat` for the worker every minute. A self-hosted server
+    /// takes the execution for stale after 300 seconds without the first. Without the second for 180 seconds, it
+    /// takes the execution away after the 900 seconds of the lease, which no heartbeat extends.
     ///
     /// A claim whose answer was lost may hold the execution; claiming it again answers `claim_failed`.
     ///

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cue, CueStatus, Engine, cue::CueKey, timers::Timer};
+use super::{Cue, CueStatus, Engine, Moment, cue::CueKey, timers::Timer};
 
 /// How many runs are made up for, of all cues together: about 150 MB.
 const MOST: usize = 100_000;
@@ -54,7 +54,7 @@ impl Engine {
             until,
         });
         if let Some(cue) = self.cues.get_mut(&key) {
-            cue.next_run = Some(until);
+            cue.next_run = Some(until.into());
             cue.updated_at = now;
         }
         self.timers.set(until, Timer::Fire(key));
@@ -67,7 +67,7 @@ fn goes_on(cue: &Cue, now: Timestamp, run: Timestamp, back: SignedDuration, cues
     if cue.is_once() || cue.status != CueStatus::Active || now.duration_since(run) <= LATE {
         return None;
     }
-    let next = |from| cue.plan.next_run(from).ok().flatten();
+    let next = |from| cue.plan.next_run(from).ok().flatten().map(Moment::due);
     // As many as each cue may make up for, at the pace at which this one runs.
     let pace = next(run)?.duration_since(run);
     let share = i32::try_from(MOST / cues.max(1)).unwrap_or(i32::MAX).max(1);

@@ -278,7 +278,7 @@ impl Engine {
         else {
             return;
         };
-        if self.skip_missed(now, key, run) {
+        if self.skip_missed(now, key, run.due()) {
             return;
         }
         let Some(cue) = self.cues.get_mut(&key) else { return };

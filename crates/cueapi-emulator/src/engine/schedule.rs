@@ -38,7 +38,7 @@ impl Schedule {
 
     /// One run at one moment.
     #[must_use]
-    pub fn at(moment: impl Into<Moment>) -> Self {
+    pub fn at(moment: Timestamp) -> Self {
         Self {
             kind: "once".into(),
             cron: None,

@@ -31,7 +31,11 @@ pub(super) async fn fire(State(shared): State<Arc<Shared>>, Path(id): Path<Strin
         Ok(fired) => {
             if shared.clock.is_held() {
                 // It is due now, and who presses a button expects to see it happen.
-                if shared.advance_to(fired.scheduled_for.due(), &Halt::new()).await.is_err() {
+                if shared
+                    .advance_to(fired.scheduled_for.due(), &Halt::new())
+                    .await
+                    .is_err()
+                {
                     return problem(StatusCode::INTERNAL_SERVER_ERROR, NOT_SAVED);
                 }
             }

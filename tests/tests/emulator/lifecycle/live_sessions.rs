@@ -262,7 +262,7 @@ async fn what_a_daemon_does_not_name_is_downgraded_until_it_names_it_again_and_w
         .collect();
     assert_eq!(
         labels,
-        [("dropped", true), ("kept", true)],
+        [("dropped", Some(true)), ("kept", Some(true))],
         "attachments are live sessions"
     );
     let answer = attachments.reconcile(DAEMON, since, named).await.unwrap();

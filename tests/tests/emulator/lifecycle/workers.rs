@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{MINUTE, claim, cue_member, emulator, error_message, fire, status, worker_cue};
+use cueapi_core::types::ExecutionStatus;
+
+use super::{MINUTE, account::client, claim, cue_member, emulator, error_message, fire, status, worker_cue};
 use crate::wire::{call, ok};
 
 const DAILY: &str = r#"{"type":"recurring","cron":"0 9 * * *"}"#;
@@ -72,6 +74,32 @@ async fn heartbeats_of_execution_and_worker_keep_a_claim_for_as_long_as_it_takes
     )
     .await;
     assert_eq!(status(&emulator, &execution).await, "success");
+}
+
+/// Works for 20 minutes as the README shows it, and answers how the execution stands then.
+async fn twenty_minutes(worker_beats: bool) -> ExecutionStatus {
+    let emulator = emulator().await;
+    let client = client(&emulator, emulator.api_key());
+    let cue = worker_cue(&emulator, DAILY, "").await;
+    fire(&emulator, &cue).await;
+    client.workers().heartbeat("w").await.unwrap();
+    let claimed = client.executions().claim_next("w").await.unwrap().unwrap();
+    let id = claimed.execution.execution_id;
+    for _ in 0..20 {
+        emulator.advance(MINUTE).await;
+        if worker_beats {
+            client.workers().heartbeat("w").await.unwrap();
+        }
+        // Late ones are refused.
+        drop(client.executions().heartbeat(&id).worker("w").await);
+    }
+    client.executions().get(&id).await.unwrap().status
+}
+
+#[tokio::test]
+async fn a_long_job_lives_by_the_heartbeats_of_worker_and_execution_and_is_missed_without_the_workers() {
+    assert_eq!(twenty_minutes(true).await, ExecutionStatus::Delivering);
+    assert_eq!(twenty_minutes(false).await, ExecutionStatus::Missed);
 }
 
 #[tokio::test]
