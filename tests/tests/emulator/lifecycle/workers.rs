@@ -93,7 +93,7 @@ async fn twenty_minutes(worker_beats: bool) -> ExecutionStatus {
         // Late ones are refused.
         drop(client.executions().heartbeat(&id).worker("w").await);
     }
-    client.executions().get(&id).await.unwrap().status
+    client.executions().get(&id).await.unwrap().status.unwrap()
 }
 
 #[tokio::test]
