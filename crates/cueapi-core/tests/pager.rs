@@ -1,5 +1,7 @@
 //! Walking through a list while it changes and while the network fails.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use cueapi_core::{
     ErrorKind, RetryPolicy,
     http::HttpErrorKind,

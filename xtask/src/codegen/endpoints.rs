@@ -32,7 +32,7 @@ pub(super) fn files(api: &Api) -> Result<Vec<File>> {
     let doc = "The operations of the API, one module for each tag of its description.\n\n\
                The methods of a group, such as [`cues::Cues`], make calls; the structs are the endpoints that they call, as data.\n\n\
                Where servers differ, *self-hosted* marks what was measured on a running server of version 0.1.2, and *hosted* what \
-               the public documentation of <https://api.cueapi.ai> says, in the state of March to May 2026. The SDK has not been \
+               the public documentation of <https://api.cueapi.ai> says, in the state of March and April 2026. The SDK has not been \
                run against the hosted service yet.";
     let doc = format!("{doc}\n\n{}", docs::python_sdk(&api.python_sdk));
     files.push(File::new(FOLDER, "mod.rs", &doc, &[files::modules("pub ", &files)]));

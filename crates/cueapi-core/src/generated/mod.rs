@@ -4,7 +4,7 @@
 //!
 //! The methods of a group, such as [`cues::Cues`], make calls; the structs are the endpoints that they call, as data.
 //!
-//! Where servers differ, *self-hosted* marks what was measured on a running server of version 0.1.2, and *hosted* what the public documentation of <https://api.cueapi.ai> says, in the state of March to May 2026. The SDK has not been run against the hosted service yet.
+//! Where servers differ, *self-hosted* marks what was measured on a running server of version 0.1.2, and *hosted* what the public documentation of <https://api.cueapi.ai> says, in the state of March and April 2026. The SDK has not been run against the hosted service yet.
 //!
 //! # For users of the Python SDK
 //!
