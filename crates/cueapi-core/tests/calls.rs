@@ -518,7 +518,7 @@ fn every_request_tells_the_http_client_its_limits_and_its_name() {
 fn a_client_that_cannot_work_says_so_when_it_is_built() {
     let replay = ReplayClient::new([]);
     for (key, url, says) in [
-        ("", "https://a.example", "the API key is empty"),
+        ("", "https://a.example", "the API key is blank"),
         ("cue_sk_\n1", "https://a.example", "the API key has a space"),
         ("cue_sk_1", "a.example", "the base URL is not absolute"),
         ("cue_sk_1", "ftp://a.example", "the base URL is neither http nor https"),
