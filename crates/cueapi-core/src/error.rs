@@ -10,7 +10,7 @@ use ::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use bytes::Bytes;
 use cueapi_types::{ApiError, RecordedOutcome, UnreadableRow};
 
-pub(crate) use self::refusal::{Refusal, coding, text};
+pub(crate) use self::refusal::{MAX_BYTES as MAX_ERROR_BYTES, Refusal, coding, text};
 pub use self::{build::BuildError, kind::ErrorKind};
 use crate::{
     echo::BodyMismatch,

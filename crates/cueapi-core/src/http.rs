@@ -13,7 +13,8 @@
 //! * Return header bytes and the body as they came, UTF-8 or not. Decode no `Content-Encoding`: the SDK asks for none.
 //! * Obey [`AttemptTimeout`] and [`MaxResponseBytes`] in [`request.extensions()`](::http::Request::extensions). The time
 //!   covers the whole exchange, from connecting to the last byte of the body. Bound the head of a response, too, and
-//!   allocate for what has come, not for what the server announces.
+//!   allocate for what has come, not for what the server announces. The body of a response that is not 2xx may be cut at
+//!   [`MaxErrorBytes`]; what was read is then the answer.
 //! * Map a failure to an [`HttpErrorKind`] by what is *known*. [`Connect`](HttpErrorKind::Connect) is a promise that not one
 //!   byte of the request was written: the SDK repeats even a `fire` on it, so a guess runs a job twice. A time limit that
 //!   strikes while TCP or TLS still connects is `Connect`. An answer that is not HTTP, or not within the stack's limits, is
@@ -42,7 +43,7 @@ use bytes::Bytes;
 
 pub use self::{
     error::{HttpError, HttpErrorKind},
-    extensions::{AttemptTimeout, MaxResponseBytes, Operation},
+    extensions::{AttemptTimeout, MaxErrorBytes, MaxResponseBytes, Operation},
     shared::SharedHttpClient,
 };
 

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::print_stdout)]
 
+mod body;
 mod connection;
 mod connector;
 mod error;
@@ -12,8 +13,8 @@ use ::http::{
     Uri,
     header::{Entry, HOST},
 };
-use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use cueapi_core::http::{AttemptTimeout, HttpClient, HttpError, HttpErrorKind, Request, Response};
+use http_body_util::Full;
 use hyper::{
     body::Incoming,
     rt::{Read, Write},
@@ -22,6 +23,7 @@ use hyper_util::client::legacy::connect::{Connect, Connection as Stream, HttpCon
 use tower_service::Service;
 
 use crate::{
+    body::Limits,
     connection::{Connection, Pool, Server},
     error::BoxError,
 };
@@ -182,17 +184,14 @@ where
 {
     // Not an `async fn`: its future would hold the request three times over and be a kilobyte larger.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, HttpError>> + Send {
-        let limit = request
-            .extensions()
-            .get::<MaxResponseBytes>()
-            .map_or(usize::MAX, |limit| limit.0);
+        let limits = Limits::of(&request);
         let timeout = request
             .extensions()
             .get::<AttemptTimeout>()
             .map_or(Duration::MAX, |timeout| timeout.0);
         async move {
             let mut sent = false;
-            let result = tokio::time::timeout(timeout, self.attempt(request, limit, &mut sent)).await;
+            let result = tokio::time::timeout(timeout, self.attempt(request, limits, &mut sent)).await;
             result.unwrap_or_else(|elapsed| {
                 let kind = if sent {
                     HttpErrorKind::Timeout
@@ -215,7 +214,7 @@ where
     T: Read + Write + Stream + Unpin + Send + 'static,
 {
     /// One exchange, on a kept connection or a new one. Notes when the request may have left.
-    async fn attempt(&self, request: Request, limit: usize, sent: &mut bool) -> Result<Response, HttpError> {
+    async fn attempt(&self, request: Request, limits: Limits, sent: &mut bool) -> Result<Response, HttpError> {
         let (server, url) = (Server::of(request.uri())?, request.uri().clone());
         let mut request = request.map(Full::new);
         if let Entry::Vacant(host) = request.headers_mut().entry(HOST) {
@@ -231,7 +230,7 @@ where
             *request.uri_mut() = connection.target(&url);
             *sent = true;
             match connection.sender.try_send_request(request).await {
-                Ok(response) => return self.finish(connection, response, limit).await,
+                Ok(response) => return self.finish(connection, response, limits).await,
                 Err(mut error) => match error.take_message() {
                     // The connection was dead, and hands the request back as it was.
                     Some(unsent) if is_kept => request = unsent,
@@ -250,20 +249,19 @@ where
         opened.map_err(error::from_connect)
     }
 
-    /// Reads the body, and keeps the connection unless the server may close it.
+    /// Reads the body, and keeps the connection unless the server may close it or has more to send.
     async fn finish(
         &self,
         connection: Connection,
         response: ::http::Response<Incoming>,
-        limit: usize,
+        limits: Limits,
     ) -> Result<Response, HttpError> {
         let may_close = http::server_may_close(&response);
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
-        if !may_close {
+        let (response, is_whole) = body::read(response, limits).await?;
+        if is_whole && !may_close {
             self.pool.put(connection);
         }
-        Ok(Response::from_parts(head, body.to_bytes()))
+        Ok(response)
     }
 }
 

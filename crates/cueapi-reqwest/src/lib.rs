@@ -4,6 +4,7 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod body;
 mod clients;
 mod config;
 mod connecting;
@@ -11,13 +12,14 @@ mod error;
 
 use std::{sync::Arc, time::Duration};
 
+use crate::{
+    body::Limits,
+    clients::{Clients, Lease},
+};
 use cueapi_core::{
     endpoint::Repeat,
-    http::{AttemptTimeout, HttpClient, HttpError, MaxResponseBytes, Request, Response},
+    http::{AttemptTimeout, HttpClient, HttpError, Request, Response},
 };
-use http_body_util::{BodyExt, Limited};
-
-use crate::clients::{Clients, Lease};
 
 #[cfg(feature = "blocking")]
 pub use self::blocking::BlockingReqwestClient;
@@ -148,12 +150,12 @@ impl HttpClient for ReqwestClient {
         let timeout = extensions
             .get::<AttemptTimeout>()
             .map_or(Duration::MAX, |timeout| timeout.0);
-        let limit = extensions.get::<MaxResponseBytes>().map_or(usize::MAX, |limit| limit.0);
+        let limits = Limits::of(&request);
         let target = request.uri().clone();
         let request = reqwest::Request::try_from(request).map_err(error::from_reqwest)?;
         config::check_target(&target, request.url())?;
 
-        let exchange = exchange(self.clients.lend(repeat), request, limit);
+        let exchange = exchange(self.clients.lend(repeat), request, limits);
         connecting::within(timeout, exchange).await
     }
 
@@ -162,7 +164,7 @@ impl HttpClient for ReqwestClient {
     }
 }
 
-async fn exchange(mut lease: Lease<'_>, request: reqwest::Request, limit: usize) -> Result<Response, HttpError> {
+async fn exchange(mut lease: Lease<'_>, request: reqwest::Request, limits: Limits) -> Result<Response, HttpError> {
     // A thread that was busy since the last call has not polled its sockets. Let the runtime do that first, or the
     // request goes to a connection that the server has long closed.
     tokio::task::yield_now().await;
@@ -171,7 +173,7 @@ async fn exchange(mut lease: Lease<'_>, request: reqwest::Request, limit: usize)
     if http::server_may_close(&response) {
         lease.may_close();
     }
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, limit).collect().await.map_err(error::from_body)?;
-    Ok(Response::from_parts(head, body.to_bytes()))
+    // A body that is not read to its end takes its connection with it.
+    let (response, _) = body::read(response, limits).await?;
+    Ok(response)
 }

@@ -14,8 +14,8 @@ use crate::{
     config::{CallOptions, Config},
     echo::{self, BodyVerification},
     endpoint::{Body, Endpoint, FromResponse, HeaderBuilder, PathBuilder, QueryBuilder, Repeat},
-    error::{BuildError, Error, Refusal},
-    http::{AttemptTimeout, HttpError, HttpErrorKind, MaxResponseBytes, Operation, Request, Response},
+    error::{BuildError, Error, MAX_ERROR_BYTES, Refusal},
+    http::{AttemptTimeout, HttpError, HttpErrorKind, MaxErrorBytes, MaxResponseBytes, Operation, Request, Response},
     retry::{self, AttemptOutcome, Decision},
 };
 
@@ -196,6 +196,7 @@ impl Exchange {
         let extensions = request.extensions_mut();
         extensions.insert(AttemptTimeout(limit));
         extensions.insert(MaxResponseBytes(self.options.max_response_bytes));
+        extensions.insert(MaxErrorBytes(MAX_ERROR_BYTES));
         extensions.insert(Operation::new(self.rules.operation, self.attempts));
         extensions.insert(self.rules.repeat);
         Next::Send(request)

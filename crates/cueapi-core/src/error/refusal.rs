@@ -13,7 +13,7 @@ use crate::{http::Response, retry};
 
 /// How much of an error's body is kept and read. The longest errors of CueAPI, with a message for each field of a request,
 /// have a few kilobytes.
-const MAX_BYTES: usize = 64 << 10;
+pub(crate) const MAX_BYTES: usize = 64 << 10;
 
 /// A response that a call fails with.
 pub(crate) struct Refusal {

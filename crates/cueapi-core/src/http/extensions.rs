@@ -30,6 +30,22 @@ pub struct AttemptTimeout(pub Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxResponseBytes(pub usize);
 
+/// How much to read of the body of a response that is not a success (2xx), in bytes; a longer one is cut there, and is no
+/// error. So a server that fails at length is still known by its status.
+///
+/// The SDK cuts what an adapter has read in full. An adapter that obeys reads less and frees the connection sooner.
+///
+/// ```
+/// use cueapi_core::http::{MaxErrorBytes, Request};
+///
+/// fn cut(request: &Request) -> usize {
+///     request.extensions().get::<MaxErrorBytes>().map_or(usize::MAX, |cut| cut.0)
+/// }
+/// # assert_eq!(cut(&Request::default()), usize::MAX);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxErrorBytes(pub usize);
+
 /// Which operation a request belongs to, for tracing and for test clients.
 ///
 /// ```
