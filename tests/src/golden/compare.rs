@@ -109,6 +109,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// As the models read it: without an offset it is in UTC.
 fn instant(text: &str) -> Option<Timestamp> {
-    Timestamp::parse(text).ok()
+    serde_json::from_value(Value::from(text)).ok()
 }
