@@ -2,6 +2,8 @@
 //! it is lost, and its call ends as it should. From its documentation, never seen running; the values are our own
 //! (`fixtures/hosted/answers.json`).
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::{collections::BTreeMap, fmt::Debug};
 
 use cueapi_core::{

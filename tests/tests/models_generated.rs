@@ -1,6 +1,8 @@
 //! A server may know more than this SDK, or less: for every generated model, what it adds, leaves out or renames breaks
 //! nothing, and what it says is kept.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use cueapi_core::{ErrorKind, testing};
 use cueapi_tests::{
     golden,
