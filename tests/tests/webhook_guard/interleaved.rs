@@ -30,7 +30,7 @@ pub(crate) async fn receivers_that_share_a_redis_keep_the_promises_of_a_guard_in
     let store = RedisStore::new(server.manager().await);
     let lapse = async |key: &str| {
         let script = "if redis.call('GET', KEYS[1]) ~= 'finished' then redis.call('DEL', KEYS[1]) end";
-        let mut script = redis::cmd("EVAL").arg(script).arg(1).arg(key).to_owned();
+        let script = redis::cmd("EVAL").arg(script).arg(1).arg(key).to_owned();
         script.exec_async(&mut connection.clone()).await.unwrap();
     };
     let exists = async |key: &str| {
