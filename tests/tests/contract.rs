@@ -216,6 +216,12 @@ async fn a_session_token_is_never_used_twice_by_any_run() {
 async fn what_a_daemon_does_not_name_is_downgraded_and_can_be_detached() {
     let detached = |asked: &Asked| asked.is_of_an_agent("DELETE", "attachments").then_some((204, None, ""));
     passed(verdict("what a daemon does not name", detached).await);
+    let gone = |asked: &Asked| {
+        let gone = (200, None, r#"{"deleted":false,"reason":"already_deleted"}"#);
+        asked.is_of_an_agent("DELETE", "attachments").then_some(gone)
+    };
+    let (verdict, _) = verdict("what a daemon does not name", gone).await;
+    assert!(matches!(verdict, Verdict::Fail { .. }), "{verdict:?}");
 }
 
 #[tokio::test]

@@ -86,7 +86,8 @@ impl<P: FnMut(&Row)> Suite<'_, P> {
             let reconciled = s.client.attachments().reconcile(&daemon, s.later(), none).await?;
             same("downgraded", Some(1), reconciled.downgraded_count.known())?;
             // It is kept, as one that nothing is handed to: were it gone, `deleted: false` would be the answer.
-            s.client.attachments().detach(&agent, token.as_str(), &daemon).await?;
+            let first = s.client.attachments().detach(&agent, token.as_str(), &daemon).await?;
+            holds(first.is_none(), "no answer body", &first)?;
             Ok("downgraded, then detached".to_owned())
         })
         .await;
