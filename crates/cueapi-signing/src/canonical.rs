@@ -163,7 +163,7 @@ const fn offset(at: usize) -> u32 {
 const SHORT: usize = 32;
 
 /// Appends the first `length` bytes of a text.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn push_short(out: &mut Vec<u8>, text: &[u8], length: usize) {
     match text.first_chunk::<SHORT>() {
         Some(chunk) if length <= SHORT => {
@@ -176,7 +176,7 @@ fn push_short(out: &mut Vec<u8>, text: &[u8], length: usize) {
 }
 
 /// Copies the first `length` bytes of a text; what comes behind them in `to` may be anything then.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn copy_short(from: &[u8], to: &mut [u8], length: usize) {
     match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
         (Some(from), Some(to)) if length <= SHORT => *to = *from,

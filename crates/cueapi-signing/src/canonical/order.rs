@@ -286,7 +286,7 @@ fn are_sorted(keys: &Keys<'_>, members: &[Member]) -> bool {
 }
 
 /// Hands out members in order; of several with the same key, the last one.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
     if members.len() <= FEW {
         let order = &rank(members)[..members.len()];

@@ -10,7 +10,7 @@ use super::written::Written;
 use super::{CanonicalError, MAX_DEPTH, MAX_LENGTH, SHORT, encoding, number, string};
 
 /// Scans a text in generalised UTF-8, and hands on what was written.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn scan<T>(text: &[u8], then: impl FnOnce(Written<'_>) -> T) -> Result<T, CanonicalError> {
     if text.len() > MAX_LENGTH {
         return Err(CanonicalError::TooLong);
@@ -47,7 +47,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn run(&mut self) -> Result<(), CanonicalError> {
         let mut at = self.skip_space(0);
         // What we are directly in.
@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a key and its colon; returns where the value begins.
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn key(&mut self, mut at: usize) -> Result<usize, CanonicalError> {
         if self.byte(at) != b'"' {
             return Err(CanonicalError::Syntax);
@@ -141,7 +141,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a comma or a colon, and the space behind it.
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn separator(&mut self, at: usize, separator: [u8; 2]) -> usize {
         self.out.extend_from_slice(&separator);
         self.skip_space(at + 1)

@@ -16,7 +16,7 @@ pub(super) struct Read {
 }
 
 /// Reads the string whose opening quote stands at `at`, and writes it.
-#[inline(always)]
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
 pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Read, CanonicalError> {
     let end = skip_plain(source, at + 1);
     if source.get(end) != Some(&b'"') {

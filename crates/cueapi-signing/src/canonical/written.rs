@@ -14,7 +14,7 @@ pub(super) struct Written<'a> {
 
 impl Written<'_> {
     /// The canonical form.
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     pub(super) fn into_bytes(self) -> Vec<u8> {
         if self.unsorted.members.is_empty() {
             mem::take(self.text)
@@ -36,7 +36,7 @@ impl Written<'_> {
     }
 
     /// Hands out the pieces with what follows them, and their lengths.
-    #[inline(always)]
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
     fn pieces(&self, mut sink: impl FnMut(&[u8], usize)) {
         let mut stretch = Stretch {
             start: 0,

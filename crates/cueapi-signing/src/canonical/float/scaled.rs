@@ -96,7 +96,6 @@ pub(super) fn spell(Float { mantissa, exponent }: Float) -> Option<(u64, i32)> {
 }
 
 /// `n × 2^exponent / 10^power`, rounded to an odd integer unless it is one.
-#[inline]
 fn to_odd(n: u64, exponent: i32, power: i32, ten: &Power) -> Option<u64> {
     let scaled = scale(n, ten);
     let fraction_bits = (-exponent - scaled.exponent).unsigned_abs();
@@ -118,7 +117,6 @@ struct Power {
 }
 
 impl Power {
-    #[inline]
     fn of_ten(power: i32) -> Self {
         let (step, rest) = (power.div_euclid(27), power.rem_euclid(27));
         let mantissa = (usize::try_from(step + 13).ok()).and_then(|step| POWERS.get(step));
