@@ -45,10 +45,13 @@ pub(crate) struct Overlay {
     record: Arc<Record>,
 }
 
+/// The canned answer to a request, where it has one.
+type Answers = Box<dyn FnMut(&Asked) -> Option<Canned> + Send>;
+
 struct Record {
     upstream: String,
     http: HyperClient<HttpConnector>,
-    answers: Mutex<Box<dyn FnMut(&Asked) -> Option<Canned> + Send>>,
+    answers: Mutex<Answers>,
     exchanges: Mutex<Vec<(Asked, u16, Value)>>,
 }
 

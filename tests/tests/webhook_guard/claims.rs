@@ -140,7 +140,7 @@ pub(crate) async fn what_succeeded_after_its_claim_was_lost_is_done_and_the_othe
     let guard = Guard::new(hand.store(10));
     let [one, two, three, four] = [1, 2, 3, 4].map(|attempt| delivery("e", attempt));
     let (end_first, first_ends) = oneshot::channel::<()>();
-    let first = guard.once(&one, async { first_ends.await });
+    let first = guard.once(&one, first_ends);
     let both = async {
         hand.advance(31);
         let second = async {

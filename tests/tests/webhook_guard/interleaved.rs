@@ -3,7 +3,7 @@
 //! `CUEAPI_TEST_STEPS=200000 cargo test -p cueapi-tests --test webhook_guard interleaved -- --nocapture` runs it longer;
 //! `CUEAPI_TEST_SEED` repeats a run.
 
-use std::{env, io::Write as _, str::FromStr, time::Duration};
+use std::{env, str::FromStr, time::Duration};
 
 use cueapi_webhook::{
     Guard, Once, OnceError,
@@ -68,8 +68,7 @@ async fn interleave<S: SeenStore + Clone + 'static>(
 ) {
     let steps = setting("CUEAPI_TEST_STEPS").unwrap_or(steps);
     let seed = setting("CUEAPI_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
-    // Not `eprintln!`, which the test harness would swallow.
-    writeln!(std::io::stderr(), "CUEAPI_TEST_SEED={seed} CUEAPI_TEST_STEPS={steps}").unwrap();
+    eprintln!("CUEAPI_TEST_SEED={seed} CUEAPI_TEST_STEPS={steps}");
     let mut random = fastrand::Rng::with_seed(seed);
     let local = LocalSet::new();
     local

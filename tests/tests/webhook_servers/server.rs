@@ -144,9 +144,8 @@ impl Server {
         });
         let mut answer = Vec::new();
         // What was sent after the server had closed makes it a reset.
-        let _ = timeout(PATIENCE, from.read_to_end(&mut answer))
-            .await
-            .expect("the server does not close");
+        let closed = timeout(PATIENCE, from.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "the server does not close");
         endless.abort();
         String::from_utf8(answer).unwrap()
     }
