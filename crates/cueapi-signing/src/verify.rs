@@ -14,6 +14,7 @@ use crate::key::{Key, Message, Tag};
 use crate::{SecretError, SignatureHeaders, VerifyError, timestamp};
 
 pub use stream::VerifyStream;
+#[cfg(feature = "alloc")]
 pub(crate) use verified::Body;
 pub use verified::{Form, Proof, Verified};
 
