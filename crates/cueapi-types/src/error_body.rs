@@ -48,7 +48,7 @@ impl ApiError {
     /// Reads the body of an error response.
     ///
     /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
-    /// members), `{"error":"text"}`, `{"error":"code","message":"text"}`, the web framework's own `{"detail": …}` with a
+    /// members), `{"error":"text"}`, `{"error":"code"}`, `{"error":"code","message":"text"}`, the web framework's own `{"detail": …}` with a
     /// text, an object or a list of `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a
     /// wrapper. Anything else, a page of HTML or an empty body for instance, is `None`. A byte-order mark is passed over, bytes that are not UTF-8 are
     /// replaced by U+FFFD, and a body that breaks off is read as far as it goes.
@@ -84,7 +84,11 @@ impl ApiError {
 
     fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::String(message) => Some(Self::new(UNKNOWN, message)),
+            // A code that stands alone is one, since callers decide by it.
+            Value::String(text) => Some(match ErrorCode::from(text.as_str()) {
+                ErrorCode::Unrecognized(_) => Self::new(UNKNOWN, text),
+                _ => Self::new(text, text),
+            }),
             Value::Array(errors) => {
                 let details: Vec<FieldError> = errors.iter().filter_map(FieldError::from_value).collect();
                 let first = details.first()?;
@@ -222,6 +226,11 @@ mod tests {
         assert_eq!(
             read(r#"{"error":"memory_block_disabled","message":"It is off"}"#),
             some("memory_block_disabled", "It is off")
+        );
+        assert_eq!(read(r#"{"error":"key_revoked"}"#), some("key_revoked", "key_revoked"));
+        assert_eq!(
+            read(r#"{"error":"key_revoked","message":null,"status":401}"#),
+            some("key_revoked", "key_revoked")
         );
         assert_eq!(read(r#"{"detail":"Not Found"}"#), some("unknown", "Not Found"));
         assert_eq!(read(r#"{"detail":{"code":"x","message":"y"}}"#), some("x", "y"));
