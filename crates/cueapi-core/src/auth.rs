@@ -47,9 +47,8 @@ impl ApiKey {
         Self(None)
     }
 
-    /// The key in an environment variable; none that is empty, as `build` then says.
-    pub(crate) fn from_env(variable: Option<String>) -> Self {
-        let text = variable.unwrap_or_default();
+    /// The key in a text of the SDK's own, which is not needed any more.
+    pub(crate) fn from_text(text: String) -> Self {
         let key = Self::new(&text);
         erase(text);
         key
@@ -103,11 +102,11 @@ fn fault(key: &str) -> Option<&'static str> {
 }
 
 #[cfg(not(feature = "zeroize"))]
-use std::mem::drop as erase;
+pub(crate) use std::mem::drop as erase;
 
 /// Overwrites a text that is no longer needed.
 #[cfg(feature = "zeroize")]
-fn erase(mut text: String) {
+pub(crate) fn erase(mut text: String) {
     zeroize::Zeroize::zeroize(&mut text);
 }
 

@@ -89,7 +89,8 @@ impl<H> ClientBuilder<H> {
     /// A variable that is missing, empty or not UTF-8 counts as not set; without a key, `build` says so.
     pub fn from_env(http: Result<H, HttpError>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let builder = Self::with_key(Ok(ApiKey::from_env(variable("CUEAPI_API_KEY"))), http);
+        let key = ApiKey::from_text(variable("CUEAPI_API_KEY").unwrap_or_default());
+        let builder = Self::with_key(Ok(key), http);
         match variable("CUEAPI_BASE_URL") {
             Some(url) => builder.base_url(url),
             None => builder,

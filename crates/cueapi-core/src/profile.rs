@@ -4,18 +4,22 @@
 //! tools put it.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::{File, Metadata},
     io::{ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
-use serde_json::{Map, Value};
+use serde_json::{Value, value::RawValue};
 
-use crate::{auth::ApiKey, error::BuildError};
+use crate::{
+    auth::{ApiKey, erase},
+    error::BuildError,
+};
 
 /// A file with more in it is not one of credentials.
-const MAX_BYTES: u64 = 1 << 20;
+const MAX_BYTES: usize = 1 << 20;
 
 /// What a client needs of a profile.
 #[derive(Debug)]
@@ -45,27 +49,36 @@ pub(crate) fn default_path(variable: impl Fn(&str) -> Option<OsString>, windows:
 
 /// Reads a profile from a credentials file.
 pub(crate) fn read(path: &Path, name: &str) -> Result<Profile, BuildError> {
-    let shown = path.display();
     let text = text(path)?;
-    let profiles: Map<String, Value> = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-        BuildError::new(format!(
-            "the credentials file {shown} is not a JSON object of profiles (line {} column {}): correct it, or write it anew \
-             with `cueapi login`",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let profile = find(&text, name, path);
+    erase(text);
+    profile
+}
+
+/// Finds a profile in the text of a credentials file, of whose other keys no copy is made.
+fn find(text: &str, name: &str, path: &Path) -> Result<Profile, BuildError> {
+    let shown = path.display();
+    let profiles: BTreeMap<String, &RawValue> =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            BuildError::new(format!(
+                "the credentials file {shown} is not a JSON object of profiles (line {} column {}): correct it, or write it \
+                 anew with `cueapi login`",
+                error.line(),
+                error.column()
+            ))
+        })?;
     let wanted = in_words(name);
     let profile = profiles.get(name).ok_or_else(|| {
         BuildError::new(format!(
             "the credentials file {shown} does not have {wanted}: name one that it has, or make it with `cueapi login`"
         ))
     })?;
-    let member = |member: &str| match &profile[member] {
-        Value::Null => Ok(None),
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        Value::String(text) => Ok(Some(text.clone())),
-        _ => Err(BuildError::new(format!(
+    let mut profile: Value = serde_json::from_str(profile.get()).unwrap_or_default();
+    let mut member = |member: &str| match profile.get_mut(member).map(Value::take) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(BuildError::new(format!(
             "in the credentials file {shown} the {member} of {wanted} is not a text: correct it"
         ))),
     };
@@ -75,7 +88,7 @@ pub(crate) fn read(path: &Path, name: &str) -> Result<Profile, BuildError> {
         ))
     })?;
     Ok(Profile {
-        key: ApiKey::new(key),
+        key: ApiKey::from_text(key),
         base_url: member("api_base")?,
     })
 }
@@ -116,9 +129,12 @@ fn text(path: &Path) -> Result<String, BuildError> {
              if others may have read it"
         )));
     }
-    let mut text = String::new();
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_BYTES {
+    // With room for all of it, since growing can leave copies behind.
+    let mut text = String::with_capacity(MAX_BYTES + 1);
+    file.take(MAX_BYTES as u64 + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    if text.len() > MAX_BYTES {
         return Err(BuildError::new(format!(
             "the credentials file {shown} has more than {MAX_BYTES} bytes: name a credentials file"
         )));
