@@ -210,6 +210,24 @@ fn table() -> Vec<Row> {
             json(200, r#"{"session_token":"eyJ","email":"a@example.com"}"#),
             |c| done(c.account().refresh_session()),
         ),
+        row(
+            "account.delete",
+            refused(409, "deletion_already_pending", "It is on its way"),
+            |c| done(c.account().delete(ConfirmDestructive)),
+        ),
+        row(
+            "account.cancel_deletion",
+            refused(410, "already_cancelled", "It was cancelled"),
+            |c| done(c.account().cancel_deletion("4f1c9a")),
+        ),
+        row("keys.rename", json(200, r#"{"id":"k1","label":"deploy"}"#), |c| {
+            done(c.keys().rename("k1", "deploy"))
+        }),
+        row(
+            "keys.revoke",
+            json(200, r#"{"id":"k1","revoked_at":"2026-04-02T09:00:00Z"}"#),
+            |c| done(c.keys().revoke("k1", ConfirmDestructive)),
+        ),
         row("echo.store", json(200, r#"{"stored":true}"#), |c| {
             done(c.echo().store("0123456789abcdef", serde_json::json!({})))
         }),
