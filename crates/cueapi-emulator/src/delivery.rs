@@ -1,16 +1,19 @@
 //! Signs deliveries and sends them, over HTTP or to a receiver in this process.
 
 use std::{
+    cmp::Ordering,
     fmt,
     sync::{PoisonError, RwLock},
     time::Duration,
 };
 
 use bytes::Bytes;
-use cueapi_core::http::{AttemptTimeout, HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request};
+use cueapi_core::http::{
+    AttemptTimeout, HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response,
+};
 use cueapi_hyper::HyperClient;
 use cueapi_signing::Signer;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use hyper_util::client::legacy::connect::HttpConnector;
 use jiff::Timestamp;
 
@@ -170,6 +173,9 @@ impl Sender {
         let started = tokio::time::Instant::now();
         // The answer counts when it is complete; what it says does not.
         match self.client.send(request).await.map_err(|error: HttpError| error.kind()) {
+            Ok(response) if is_broken(&response) => Err(AttemptResult::Failed(
+                "Error -3 while decompressing data: incorrect header check".into(),
+            )),
             Ok(response) => Ok(response.into()),
             Err(HttpErrorKind::Timeout) => Err(AttemptResult::Timeout),
             Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => Err(AttemptResult::Timeout),
@@ -177,6 +183,13 @@ impl Sender {
             Err(_) => Err(disconnected()),
         }
     }
+}
+
+/// Whether an answer is said to be gzip and does not begin like it. What comes after the beginning is not looked at.
+fn is_broken(response: &Response) -> bool {
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    let is_gzip = encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip"));
+    is_gzip && !response.body().is_empty() && !response.body().starts_with(&[0x1f, 0x8b, 8])
 }
 
 async fn hand_over(
@@ -269,15 +282,48 @@ fn request(method: &str, url: &str, headers: &[(Box<str>, Box<str>)], body: Byte
             }
         }
         let key: HeaderName = name.parse().map_err(|_| format!("Illegal header name b'{name}'"))?;
-        let value =
-            HeaderValue::from_str(value).map_err(|_| format!("Illegal header value b'{}'", value.escape_default()))?;
+        let value = Some(value)
+            .filter(|value| value.trim_matches([' ', '\t']).len() == value.len())
+            .and_then(|value| HeaderValue::from_str(value).ok())
+            .ok_or_else(|| format!("Illegal header value b'{}'", value.escape_default()))?;
         if matches!(key.as_str(), "accept" | "accept-encoding" | "connection" | "host") {
             map.insert(key, value);
         } else {
             map.append(key, value);
         }
     }
+    check_length(&request)?;
     Ok(request)
+}
+
+/// What is declared of the body must be true: what is too much for it would be cut, what is too little waited for.
+fn check_length(request: &Request) -> Result<(), String> {
+    let headers = request.headers();
+    if let Some(encoding) = headers.get(header::TRANSFER_ENCODING) {
+        return match encoding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            true => Ok(()),
+            false => Err("Only Transfer-Encoding: chunked is supported".into()),
+        };
+    }
+    let declared = headers.get_all(header::CONTENT_LENGTH).iter();
+    let declared = declared.flat_map(|value| value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+    let mut lengths: Vec<_> = declared.collect();
+    lengths.dedup();
+    let length = match *lengths {
+        [] => return Ok(()),
+        [length] => length,
+        _ => return Err("conflicting Content-Length headers".into()),
+    };
+    let digits = length.len() <= 20 && length.iter().all(u8::is_ascii_digit);
+    let length = std::str::from_utf8(length).ok().filter(|_| digits);
+    let length: u128 = length
+        .and_then(|length| length.parse().ok())
+        .ok_or("bad Content-Length")?;
+    match length.cmp(&(request.body().len() as u128)) {
+        Ordering::Less => Err("Too much data for declared Content-Length".into()),
+        Ordering::Greater => Err("Too little data for declared Content-Length".into()),
+        Ordering::Equal => Ok(()),
+    }
 }
 
 /// Python's complaint about a text that is not ASCII.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cueapi_emulator::{
+    Emulator,
     engine::{AttemptResult, DeliveryKind, ExecutionStatus, Limits},
     json::Json,
 };
@@ -320,4 +321,40 @@ async fn above_the_monthly_limit_scheduled_runs_stop_after_a_day_and_start_again
         (Some("Monthly execution limit reached"), 0)
     );
     assert_eq!(executions[march.len()].status, ExecutionStatus::Success, "a new month");
+}
+
+#[tokio::test]
+async fn what_the_servers_http_library_refuses_fails_before_anything_is_sent() {
+    for (name, value, complaint) in [
+        ("X-Blank", " a", "Illegal header value b' a'"),
+        ("X-Blank", "a\\t", "Illegal header value b'a\\t'"),
+        ("Content-Length", "3", "Too much data for declared Content-Length"),
+        (
+            "content-length",
+            "100000",
+            "Too little data for declared Content-Length",
+        ),
+        ("Content-Length", "x", "bad Content-Length"),
+        (
+            "Transfer-Encoding",
+            "gzip",
+            "Only Transfer-Encoding: chunked is supported",
+        ),
+    ] {
+        let emulator = emulator().await;
+        let receiver = Receiver::open([]).await;
+        let cue = webhook_cue_with(&emulator, &receiver, name, value).await;
+        let execution = fire(&emulator, &cue).await;
+        emulator.advance(Duration::from_secs(1)).await;
+        assert_eq!(error_message(&emulator, &execution).await, complaint, "{name}: {value}");
+        assert!(receiver.received().is_empty(), "{name}: {value}");
+    }
+}
+
+async fn webhook_cue_with(emulator: &Emulator, receiver: &Receiver, name: &str, value: &str) -> String {
+    let body = format!(
+        r#"{{"name":"h","schedule":{{"type":"recurring","cron":"0 9 * * *"}},"callback":{{"url":"{}","headers":{{"{name}":"{value}"}}}}}}"#,
+        receiver.url()
+    );
+    ok(emulator, "POST", "/v1/cues", &body).await.text("id")
 }
