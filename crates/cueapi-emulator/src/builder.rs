@@ -246,8 +246,9 @@ impl Builder {
         self
     }
 
-    /// How long a receiver may take, on the system's clock, whatever the emulator's clock says. The default is the
-    /// server's: 30 seconds, and 10 for failure notices.
+    /// How long a receiver may be silent, on the system's clock, whatever the emulator's clock says: while it is connected to,
+    /// and before each part of its answer. The default is the server's: 30 seconds, and 10 for failure notices and alerts. A
+    /// receiver that sends its answer in parts may take longer in total; one in this process has this long for all.
     pub fn delivery_timeout(mut self, timeout: Duration) -> Self {
         self.delivery_timeout = Some(timeout);
         self

@@ -2,24 +2,25 @@
 
 use std::{
     cmp::Ordering,
-    fmt,
-    sync::{PoisonError, RwLock},
+    collections::HashMap,
+    error::Error as _,
+    fmt, io,
+    sync::{Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use bytes::Bytes;
-use cueapi_core::http::{
-    AttemptTimeout, HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request, Response,
-};
+use cueapi_core::http::{HttpClient as _, HttpError, HttpErrorKind, MaxResponseBytes, Request};
 use cueapi_hyper::HyperClient;
 use cueapi_signing::Signer;
 use http::{HeaderName, HeaderValue, header};
-use hyper_util::client::legacy::connect::HttpConnector;
 use jiff::Timestamp;
 
 use crate::{
+    decoding::decode,
     engine::{AttemptResult, Delivery, DeliveryKind},
     faults::DeliveryFault,
+    patience::PatientConnector,
     receivers::{Answer, Received, Receiver, Receivers, receive},
 };
 
@@ -79,7 +80,7 @@ impl fmt::Debug for SentDelivery {
 }
 
 pub(crate) struct Sender {
-    client: HyperClient<HttpConnector>,
+    clients: Mutex<HashMap<Duration, HyperClient<PatientConnector>>>,
     timeout: Option<Duration>,
     receivers: RwLock<Receivers>,
 }
@@ -90,7 +91,7 @@ type Attempt = (AttemptResult, Option<Box<str>>);
 impl Sender {
     pub(crate) fn new(timeout: Option<Duration>, receivers: Receivers) -> Self {
         Self {
-            client: HyperClient::plain(),
+            clients: Mutex::default(),
             timeout,
             receivers: RwLock::new(receivers),
         }
@@ -106,7 +107,7 @@ impl Sender {
         self.receivers.read().unwrap_or_else(PoisonError::into_inner).find(url)
     }
 
-    /// How long a receiver may take.
+    /// How long a receiver may be silent.
     pub(crate) fn timeout(&self, delivery: &Delivery) -> Duration {
         self.timeout.unwrap_or(delivery.timeout)
     }
@@ -168,28 +169,43 @@ impl Sender {
     }
 
     async fn exchange(&self, mut request: Request, timeout: Duration) -> Result<Answer, AttemptResult> {
-        request.extensions_mut().insert(AttemptTimeout(timeout));
         request.extensions_mut().insert(MaxResponseBytes(MAX_ANSWER));
-        let started = tokio::time::Instant::now();
-        // The answer counts when it is complete; what it says does not.
-        match self.client.send(request).await.map_err(|error: HttpError| error.kind()) {
-            Ok(response) if is_broken(&response) => Err(AttemptResult::Failed(
-                "Error -3 while decompressing data: incorrect header check".into(),
-            )),
-            Ok(response) => Ok(response.into()),
-            Err(HttpErrorKind::Timeout) => Err(AttemptResult::Timeout),
-            Err(HttpErrorKind::Connect) if started.elapsed() >= timeout => Err(AttemptResult::Timeout),
-            Err(HttpErrorKind::Connect) => Err(AttemptResult::Connect),
+        let client = self.client(timeout);
+        // The answer counts when it is complete and can be unpacked; what it says does not.
+        match client.send(request).await {
+            Ok(response) => match decode(response.headers(), response.body()) {
+                Ok(()) => Ok(response.into()),
+                Err(reason) => Err(AttemptResult::Failed(reason.into())),
+            },
+            Err(error) if is_timeout(&error) => Err(AttemptResult::Timeout),
+            Err(error) if error.kind() == HttpErrorKind::Connect => Err(AttemptResult::Connect),
             Err(_) => Err(disconnected()),
         }
     }
+
+    /// The one whose connections have this limit. There are as many limits as kinds of deliveries, at most.
+    fn client(&self, limit: Duration) -> HyperClient<PatientConnector> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(limit);
+        client
+            .or_insert_with(|| HyperClient::with_connector(PatientConnector::new(limit)))
+            .clone()
+    }
 }
 
-/// Whether an answer is said to be gzip and does not begin like it. What comes after the beginning is not looked at.
-fn is_broken(response: &Response) -> bool {
-    let encoding = response.headers().get(header::CONTENT_ENCODING);
-    let is_gzip = encoding.is_some_and(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"gzip"));
-    is_gzip && !response.body().is_empty() && !response.body().starts_with(&[0x1f, 0x8b, 8])
+/// Whether the receiver was silent for too long, or connecting took that long.
+fn is_timeout(error: &HttpError) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let timed_out = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut);
+        if timed_out || error.is::<tokio::time::error::Elapsed>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 async fn hand_over(

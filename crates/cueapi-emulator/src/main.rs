@@ -37,6 +37,9 @@ struct Arguments {
     /// Start of a clock that stands still, such as 2026-03-01T08:00:00Z; without it the system's clock is used
     #[arg(long, default_value = "system", value_parser = parse_clock, value_name = "system|TIME")]
     clock: Clock,
+    /// What ids, keys and secrets are drawn from: the same seed and the same requests give the same ones
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// Directory to keep the state in, so that it outlives the program; without it, memory only. Nobody else can read it. A change
     /// that cannot be written is answered with 500, stays in memory, and is written with the next one that can be
     #[arg(long, value_name = "DIR")]
@@ -210,6 +213,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     for fault in arguments.faults {
         builder = builder.fault(fault);
+    }
+    if let Some(seed) = arguments.seed {
+        builder = builder.seed(seed);
     }
     if let Some(key) = &arguments.api_key {
         builder = builder.api_key(key);

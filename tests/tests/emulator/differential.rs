@@ -223,11 +223,30 @@ fn differences(there: &Answered, here: &Answered) -> Vec<String> {
     if headers(there) != headers(here) {
         found.push(format!("headers {:?} instead of {:?}", headers(here), headers(there)));
     }
-    let (expected, got) = (normal(&there.body), normal(&here.body));
+    let (expected, got) = (body(there), body(here));
     if expected != got {
         found.push(format!("{got}\n    instead of {expected}"));
     }
     found
+}
+
+/// What is compared of a body. Agents in a roster are in the order of their slugs, of which those with random ends are in a
+/// random one: these are put in the order of what else is said of them.
+fn body(answer: &Answered) -> String {
+    static AGENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"\{"name":[^{}]*\},?"#).unwrap());
+    let text = normal(&answer.body);
+    if !text.starts_with(r#"{"generated_at":"#) {
+        return text;
+    }
+    let mut agents: Vec<_> = AGENT
+        .find_iter(&text)
+        .map(|agent| agent.as_str().trim_end_matches(','))
+        .collect();
+    let slug = |agent: &str| agent.split(',').next().map(str::to_owned);
+    for of_one_slug in agents.chunk_by_mut(|a, b| slug(a) == slug(b)) {
+        of_one_slug.sort_unstable();
+    }
+    format!("{}{}", AGENT.replace_all(&text, ""), agents.join(","))
 }
 
 #[tokio::test]
@@ -239,7 +258,6 @@ async fn a_long_recorded_conversation_goes_as_it_went_but_for_what_is_known_to_d
         .rate_limit(Some(1_000_000))
         .cors(Cors::Any)
         .ssrf_checks(true)
-        .seed(SEED)
         .receiver("http://203.0.113.7:8090", |_| async { StatusCode::OK })
         .start()
         .await
@@ -271,6 +289,3 @@ async fn a_long_recorded_conversation_goes_as_it_went_but_for_what_is_known_to_d
     let known: Vec<_> = KNOWN.iter().map(|(name, _)| *name).collect();
     assert_eq!(differing, known, "what differs, and what is known to differ");
 }
-
-/// Of which two slugs with random ends come out in the recorded order.
-const SEED: u64 = 1;

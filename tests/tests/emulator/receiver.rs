@@ -25,6 +25,8 @@ pub(crate) enum Behaviour {
     HangUp,
     /// Keep silent.
     Stall,
+    /// An answer in pieces, with a pause after each.
+    Pieces(&'static [&'static [u8]], Duration),
 }
 
 #[derive(Debug, Clone)]
@@ -127,6 +129,14 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                 let text = format!("HTTP/1.1 {status} Scripted\r\n{length}{wait}\r\n{body}");
                 if stream.write_all(text.as_bytes()).await.is_err() {
                     return;
+                }
+            }
+            Behaviour::Pieces(pieces, pause) => {
+                for piece in pieces {
+                    if stream.write_all(piece).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(pause).await;
                 }
             }
             Behaviour::HangUp => return,

@@ -57,3 +57,43 @@ async fn wrong_requests_are_refused_in_the_words_of_fastapi_and_pydantic() {
         wrong[..wrong.len().min(20)].join("\n")
     );
 }
+
+#[tokio::test]
+async fn bodies_in_utf_16_and_utf_32_are_read_with_a_byte_order_mark_and_without() {
+    let emulator = Emulator::builder().limits(Limits::unlimited()).start().await.unwrap();
+    let encodings: [(&str, fn(&str) -> Vec<u8>); 4] = [
+        ("utf-16-le", |text| {
+            text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+        }),
+        ("utf-16-be", |text| {
+            text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+        }),
+        ("utf-32-le", |text| {
+            text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect()
+        }),
+        ("utf-32-be", |text| {
+            text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect()
+        }),
+    ];
+    let authorization = format!("Bearer {}", emulator.api_key());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/json"),
+    ];
+    for (encoding, encode) in encodings {
+        for mark in ["", "\u{feff}"] {
+            let name = format!("é😀 {encoding} {}", mark.len());
+            let body = format!(
+                r#"{mark}{{"name":"{name}","transport":"worker","schedule":{{"type":"recurring","cron":"0 9 * * *"}}}}"#
+            );
+            let mut connection = Connection::open(emulator.address()).await;
+            let answer = connection.exchange("POST", "/v1/cues", &headers, &encode(&body)).await;
+            assert_eq!((answer.status, answer.text("name")), (201, name), "{}", answer.body);
+        }
+    }
+    let mut cut = encodings[0].1("{}");
+    cut.pop();
+    let mut connection = Connection::open(emulator.address()).await;
+    let answer = connection.exchange("POST", "/v1/cues", &headers, &cut).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+}

@@ -76,6 +76,27 @@ async fn local_times_move_with_the_clocks_of_the_zone() {
 }
 
 #[tokio::test]
+async fn a_time_zone_that_only_the_database_of_zones_knows_is_refused() {
+    let emulator = emulator().await;
+    for (zone, status) in [
+        ("Europe/Paris", 201),
+        ("Factory", 422),
+        ("factory", 422),
+        ("Etc/Unknown", 422),
+        ("", 422),
+    ] {
+        let body = format!(
+            r#"{{"name":"z {zone}","transport":"worker","schedule":{{"type":"recurring","cron":"0 9 * * *","timezone":"{zone}"}}}}"#
+        );
+        let answer = call(&emulator, "POST", "/v1/cues", &body).await;
+        assert_eq!(answer.status, status, "{zone}: {}", answer.body);
+        if status == 422 {
+            assert_eq!(answer.text("error.code"), "invalid_timezone", "{zone}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_cue_takes_its_executions_along() {
     let (emulator, receiver) = (emulator().await, Receiver::open([Behaviour::Answer(500)]).await);
     let cue = webhook_cue(&emulator, &receiver, "0 9 * * *", "").await;

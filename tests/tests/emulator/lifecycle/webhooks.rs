@@ -328,6 +328,7 @@ async fn what_the_servers_http_library_refuses_fails_before_anything_is_sent() {
     for (name, value, complaint) in [
         ("X-Blank", " a", "Illegal header value b' a'"),
         ("X-Blank", "a\\t", "Illegal header value b'a\\t'"),
+        ("X-Control", "a\\u0001b", "Illegal header value b'a\\u{1}b'"),
         ("Content-Length", "3", "Too much data for declared Content-Length"),
         (
             "content-length",
@@ -357,4 +358,80 @@ async fn webhook_cue_with(emulator: &Emulator, receiver: &Receiver, name: &str, 
         receiver.url()
     );
     ok(emulator, "POST", "/v1/cues", &body).await.text("id")
+}
+
+/// What becomes of a delivery whose receiver answers with these pieces, 200 ms apart where the limit is 300 ms.
+async fn answered_with(pieces: &'static [&'static [u8]]) -> AttemptResult {
+    let pause = Duration::from_millis(if pieces.len() > 1 { 200 } else { 0 });
+    let (emulator, receiver) = (
+        emulator().await,
+        Receiver::open([Behaviour::Pieces(pieces, pause)]).await,
+    );
+    let cue = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","retry":{"max_attempts":1}"#).await;
+    fire(&emulator, &cue).await;
+    emulator.run_until_idle().await;
+    emulator.deliveries()[0].result.clone()
+}
+
+#[tokio::test]
+async fn a_receiver_may_take_longer_than_the_limit_in_total_when_it_is_never_silent_for_so_long() {
+    let in_pieces: &[&[u8]] = &[
+        b"HTTP/1.1 ",
+        b"201 Created\r\ncontent-",
+        b"length: 2\r\n\r\n",
+        b"o",
+        b"k",
+    ];
+    assert_eq!(answered_with(in_pieces).await, AttemptResult::Status(201));
+    let never_ends: &[&[u8]] = &[b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n", b"o"];
+    assert_eq!(
+        answered_with(never_ends).await,
+        AttemptResult::Timeout,
+        "silent in the body"
+    );
+    let head_only: &[&[u8]] = &[b"HTTP/1.1 201 Cre"];
+    assert_eq!(
+        answered_with(head_only).await,
+        AttemptResult::Timeout,
+        "silent in the head"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_unpacked_fails_and_one_that_ends_early_or_late_does_not() {
+    let good: &[&[&[u8]]] = &[
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x00"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: GZIP\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x00"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: 24\r\n\r\nx\x9c\xabV*.MNN-.V\xb2*)*M\xad\x05\x003o\x060"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: 18\r\n\r\n\xabV*.MNN-.V\xb2*)*M\xad\x05\x00"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: identity, gzip\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x00"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip, deflate\r\ncontent-length: 41\r\n\r\nx\x9c\x93\xef\xe6`\x00\x01&\xe6\xd5aZz\xbe~~\xbaza\x9b\xb44\xb5|\xd7\xb22\xdc\xff\xfe-M\x00(\x07\x00\x8dC\x09\x1b"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: br\r\ncontent-length: 12\r\n\r\nnot unpacked"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 27\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 40\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x00more"],
+        &[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 0\r\n\r\n"],
+    ];
+    for answer in good {
+        assert_eq!(
+            answered_with(answer).await,
+            AttemptResult::Status(200),
+            "{}",
+            answer[0].escape_ascii()
+        );
+    }
+    let not_gzip = "Error -3 while decompressing data: incorrect header check";
+    let broken = "Error -3 while decompressing data: invalid data";
+    let bad: &[(&[&[u8]], &str)] = &[
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 10\r\n\r\nplain text"], not_gzip),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi"], not_gzip),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x07V*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x00"], broken),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\x00\x00\x00\x00\x10\x00\x00\x00"], broken),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 36\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xabV*.MNN-.V\xb2*)*M\xad\x05\x00\xdf\xf7\xf6f\x10\x00\x00\x01"], broken),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\ncontent-length: 3\r\n\r\n\xff\xff\xff"], broken),
+        (&[b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip, deflate\r\ncontent-length: 18\r\n\r\nx\x9c+\xc8I\xcc\xccS(I\xad(\x01\x00\x15\xb4\x03\xfa"], not_gzip),
+    ];
+    for (answer, complaint) in bad {
+        let failed = AttemptResult::Failed((*complaint).into());
+        assert_eq!(answered_with(answer).await, failed, "{}", answer[0].escape_ascii());
+    }
 }

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use cueapi_core::types::ExecutionStatus;
 
-use super::{MINUTE, account::client, claim, cue_member, emulator, error_message, fire, status, worker_cue};
-use crate::wire::{call, ok};
+use super::{
+    MINUTE, account::client, claim, cue_member, emulator, error_message, fire, status, webhook_cue, worker_cue,
+};
+use crate::{
+    receiver::{Behaviour, Receiver},
+    wire::{call, ok},
+};
 
 const DAILY: &str = r#"{"type":"recurring","cron":"0 9 * * *"}"#;
 
@@ -166,6 +171,46 @@ async fn an_outcome_is_accepted_late_and_once() {
         (again.status, again.text("error.code")),
         (409, "outcome_already_recorded".into())
     );
+}
+
+#[tokio::test]
+async fn usage_counts_as_failed_what_was_reported_so_and_what_failed_or_was_missed_without_a_report() {
+    let (emulator, receiver) = (emulator().await, Receiver::open([Behaviour::Answer(500)]).await);
+    let hook = webhook_cue(&emulator, &receiver, "0 0 1 1 *", r#","retry":{"max_attempts":1}"#).await;
+    let work = worker_cue(&emulator, DAILY, "").await;
+    let failed = fire(&emulator, &hook).await;
+    let missed = fire(&emulator, &work).await;
+    emulator.advance(20 * MINUTE).await;
+    assert_eq!(status(&emulator, &failed).await, "failed");
+    assert_eq!(status(&emulator, &missed).await, "missed");
+    for outcome in [r#"{"success":true}"#, r#"{"success":false,"error":"no"}"#] {
+        let execution = fire(&emulator, &work).await;
+        let target = format!("/v1/executions/{execution}/outcome");
+        ok(&emulator, "POST", &target, outcome).await;
+    }
+    let usage = ok(&emulator, "GET", "/v1/usage", "").await;
+    let counts = ["reported", "succeeded", "failed"].map(|name| usage.text(&format!("outcomes.{name}")));
+    assert_eq!(counts, ["2", "1", "3"]);
+}
+
+#[tokio::test]
+async fn evidence_that_is_added_leaves_the_metadata_of_the_outcome_as_they_are() {
+    let emulator = emulator().await;
+    let cue = worker_cue(&emulator, DAILY, "").await;
+    let execution = fire(&emulator, &cue).await;
+    let target = format!("/v1/executions/{execution}");
+    let outcome = r#"{"success":true,"metadata":{"kept":1}}"#;
+    ok(&emulator, "POST", &format!("{target}/outcome"), outcome).await;
+    let evidence = r#"{"metadata":{"kept":2,"new":3},"summary":"added"}"#;
+    let added = ok(&emulator, "PATCH", &format!("{target}/evidence"), evidence).await;
+    assert_eq!(added.text("evidence_updated"), "true");
+    let execution = ok(&emulator, "GET", &target, "").await;
+    assert!(
+        execution.body.contains(r#""metadata":{"kept":1}"#),
+        "{}",
+        execution.body
+    );
+    assert!(!execution.body.contains(r#""new""#), "{}", execution.body);
 }
 
 #[tokio::test]
