@@ -28,13 +28,29 @@ pub(crate) enum Judgement<T> {
 
 /// Whether the outcome that the server keeps is the one that was reported.
 pub(crate) fn outcome<'a>(report: &'a ReportOutcome, _: &ApiError) -> Settled<'a, OutcomeReceipt> {
-    Settled::read_back(&report.execution_id, |execution| match execution.outcome {
-        None => Judgement::Unknown,
-        Some(recorded) if report.outcome.matches(&recorded) => {
-            Judgement::Ours(OutcomeReceipt::reconciled(execution.id, execution.outcome_state))
+    Settled::read_back(&report.execution_id, |execution| {
+        let is_whole = execution.outcome.is_some();
+        let success = execution.reported_success();
+        match execution
+            .outcome
+            .or_else(|| only_success(execution.outcome_state.as_ref(), success))
+        {
+            None => Judgement::Unknown,
+            Some(recorded) if report.outcome.matches(&recorded) => {
+                Judgement::Ours(OutcomeReceipt::reconciled(execution.id, execution.outcome_state))
+            }
+            // What else was reported is not shown.
+            Some(_) if !is_whole && success == Some(report.outcome.is_success()) => Judgement::Unknown,
+            Some(recorded) => Judgement::Theirs(Box::new(recorded)),
         }
-        Some(recorded) => Judgement::Theirs(Box::new(recorded)),
     })
+}
+
+/// The outcome of an execution that shows no more of it than whether it is a success, as the hosted service is documented to
+/// do; none where the deadline passed without a report.
+fn only_success(state: Option<&OutcomeState>, success: Option<bool>) -> Option<RecordedOutcome> {
+    let success = success.filter(|_| state != Some(&OutcomeState::Unknown))?;
+    serde_json::from_value(serde_json::json!({ "success": success })).ok()
 }
 
 /// Whether the outcome is in the state that the verification was to bring about.

@@ -368,6 +368,25 @@ fn a_read_back_that_fails_leaves_the_question_open() {
     assert!(result.unwrap_err().may_have_executed());
 }
 
+#[test]
+fn an_outcome_of_which_only_its_success_is_shown_is_ours_where_nothing_else_was_reported() {
+    let report = |outcome, shown: &str| {
+        let script = [
+            failure(HttpErrorKind::Timeout),
+            already_recorded(),
+            json(200, shown.to_owned()),
+        ];
+        let (result, _) = report(outcome, script);
+        result.map_err(|error| (error.may_have_executed(), error.recorded_outcome().is_some()))
+    };
+    let success = r#"{"id":"e1","outcome_success":true,"outcome_state":"reported_success"}"#;
+    assert_eq!(report(Outcome::success().external_id("batch-7"), success), Ok(true));
+    assert_eq!(report(Outcome::success().result("done"), success), Err((true, false)));
+    assert_eq!(report(Outcome::failure("disk full"), success), Err((false, true)));
+    let unreported = r#"{"id":"e1","outcome_success":false,"outcome_state":"unknown"}"#;
+    assert_eq!(report(Outcome::success(), unreported), Err((true, false)));
+}
+
 fn create(name: &str, payload: &serde_json::Value, transport: impl Into<Transport>) -> Result<(), Error> {
     let replay = ReplayClient::new([json(201, CUE)]);
     let call = replay
