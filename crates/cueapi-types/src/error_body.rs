@@ -1,6 +1,8 @@
 //! The body of an error response, in all the shapes that CueAPI servers give it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 use serde_json::Value;
 
 use crate::{ErrorCode, Payload};
@@ -50,8 +52,10 @@ impl ApiError {
     /// Accepted are the standard form (`{"error":{"code","message","status","details"}}`, with or without any of its
     /// members), `{"error":"text"}`, `{"error":"code"}`, `{"error":"code","message":"text"}`, the web framework's own `{"detail": …}` with a
     /// text, an object or a list of `{"loc","msg"}`, the standard form wrapped into `detail`, and its members without a
-    /// wrapper. Anything else, a page of HTML or an empty body for instance, is `None`. A byte-order mark is passed over, bytes that are not UTF-8 are
-    /// replaced by U+FFFD, and a body that breaks off is read as far as it goes.
+    /// wrapper. Anything else, a page of HTML or an empty body for instance, is `None`.
+    ///
+    /// A byte-order mark is passed over. U+FFFD replaces what is not Unicode. A number out of range and a value that is nested
+    /// too deep are taken for null. A body that breaks off is read as far as it goes.
     ///
     /// ```
     /// use cueapi_types::{ApiError, ErrorCode};
@@ -67,14 +71,11 @@ impl ApiError {
     pub fn from_body(body: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
         let body: Value = serde_json::from_str(&text)
-            .or_else(|_| serde_json::from_str(&closed(&text)))
+            .or_else(|_| serde_json::from_str(&mended(&text)))
             .ok()
             .filter(Value::is_object)?;
         if let (Some(code), Some(message)) = (body["error"].as_str(), body["message"].as_str()) {
-            return Some(Self {
-                extra: extra(&body, "error"),
-                ..Self::new(code, message)
-            });
+            return Some(Self::new(code, message).with_members(&body, "error"));
         }
         let detail = &body["detail"];
         [&body["error"], &detail["error"], detail, &body]
@@ -105,21 +106,23 @@ impl ApiError {
                 if message.is_none() && text("code").is_none() {
                     return None;
                 }
-                Some(Self {
-                    details: value["details"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(FieldError::from_value)
-                        .collect(),
-                    limit: value["limit"].as_u64(),
-                    window_seconds: seconds(&value["window_seconds"]),
-                    current: value["current"].as_u64(),
-                    extra: extra(value, "code"),
-                    ..Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default())
-                })
+                let error = Self::new(text("code").unwrap_or(UNKNOWN), message.unwrap_or_default());
+                Some(error.with_members(value, "code"))
             }
             _ => None,
+        }
+    }
+
+    /// The same with what else stands beside its code.
+    fn with_members(self, value: &Value, code: &str) -> Self {
+        let details = value["details"].as_array().into_iter().flatten();
+        Self {
+            details: details.filter_map(FieldError::from_value).collect(),
+            limit: value["limit"].as_u64(),
+            window_seconds: seconds(&value["window_seconds"]),
+            current: value["current"].as_u64(),
+            extra: extra(value, code),
+            ..self
         }
     }
 
@@ -143,30 +146,101 @@ fn seconds(value: &Value) -> Option<u64> {
     (seconds >= 0.0).then(|| whole().map_or(u64::MAX, |seconds| seconds.as_secs()))
 }
 
-/// JSON that breaks off, without the value that is not whole and with every container closed.
-fn closed(text: &str) -> String {
-    let (mut open, mut whole) = (Vec::new(), 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for (place, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                open.push(if byte == b'{' { '}' } else { ']' });
-                whole = place + 1;
+/// JSON as [`Value`] takes it, of a text that it does not take: what no value holds is null, and of one that breaks off
+/// every container is closed and the value that is not whole is left out.
+fn mended(text: &str) -> String {
+    let (mut json, mut open) = (String::new(), Vec::new());
+    let (mut whole, mut too_deep) = (0, 0_usize);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (token, after) = rest.split_at(token_length(rest));
+        rest = after;
+        match first {
+            '{' | '[' if open.len() == DEEPEST => {
+                json.push_str(if too_deep == 0 { "null" } else { "" });
+                too_deep += 1;
             }
-            b'}' | b']' => {
+            '}' | ']' if too_deep > 0 => too_deep -= 1,
+            _ if too_deep > 0 => {}
+            '{' | '[' => {
+                open.push(if first == '{' { '}' } else { ']' });
+                json.push(first);
+                whole = json.len();
+            }
+            '}' | ']' => {
                 open.pop();
-                whole = place + 1;
+                json.push(first);
+                whole = json.len();
+                if open.is_empty() {
+                    break;
+                }
             }
-            b',' => whole = place,
-            _ => {}
+            ',' => {
+                whole = json.len();
+                json.push(first);
+            }
+            ':' => json.push(first),
+            _ => match token.trim() {
+                "" => {}
+                token if serde_json::from_str::<Value>(token).is_ok() => json.push_str(token),
+                token => json.push_str(&text_or_null(token)),
+            },
         }
     }
-    let start = text.get(..whole).unwrap_or_default();
-    start.chars().chain(open.into_iter().rev()).collect()
+    json.truncate(whole);
+    json.extend(open.into_iter().rev());
+    json
+}
+
+/// How deep containers may nest. CueAPI's own errors are flat; a refusal of the web framework repeats what was sent.
+const DEEPEST: usize = 64;
+
+/// How long the first token is: a text with its quotes, a sign, or what stands up to the next of these.
+fn token_length(json: &str) -> usize {
+    const SIGNS: [char; 7] = ['{', '}', '[', ']', ',', ':', '"'];
+    if json.starts_with('"') {
+        let mut escaped = false;
+        let end = json.bytes().skip(1).position(|byte| {
+            let is_end = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            is_end
+        });
+        return end.map_or(json.len(), |end| end + 2);
+    }
+    match json.find(SIGNS) {
+        Some(0) => 1,
+        end => end.unwrap_or(json.len()),
+    }
+}
+
+/// A text with U+FFFD for what is not a character; null for what is not a text.
+fn text_or_null(token: &str) -> String {
+    serde_json::from_str(token)
+        .map_or(Value::Null, |Lossy(text)| Value::String(text))
+        .to_string()
+}
+
+/// A text that may have halves of surrogate pairs and control characters in it.
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+
+        impl Visitor<'_> for Bytes {
+            type Value = Lossy;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_bytes<E>(self, text: &[u8]) -> Result<Lossy, E> {
+                Ok(Lossy(String::from_utf8_lossy(text).into_owned()))
+            }
+        }
+        // serde_json checks neither, where bytes are asked for.
+        deserializer.deserialize_bytes(Bytes)
+    }
 }
 
 /// Where servers put the text for people.
@@ -312,7 +386,42 @@ mod tests {
     }
 
     #[test]
+    fn what_no_value_holds_hides_nothing_of_an_error() {
+        let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+        for odd in [
+            r#""half a pair: \ud800""#,
+            r#""the other half: \udc00 \ud83d\ude00""#,
+            "\"a\nb\"",
+            "1e999",
+            "-1e999",
+            "NaN",
+            "-Infinity",
+            "undefined",
+            deep.as_str(),
+            &format!(r#"{{"a":[{{"b,]":{deep}}}]}}"#),
+        ] {
+            for body in [
+                format!(r#"{{"error":{{"code":"x","odd":{odd},"message":"y"}}}}"#),
+                format!(
+                    "{{\n  \"error\" : {{\n    \"odd\" : {odd} ,\n \"code\": \"x\",\n \"n\": 5 , \"message\": \"y\" }}\n}}\n"
+                ),
+                format!(r#"{{"error":{{"odd":{odd},"code":"x","message":"y"}},"z":1}} and, more"#),
+                format!(r#"{{"detail":{{"code":"x","message":"y","odd":[1,{odd}"#),
+            ] {
+                assert_eq!(read(&body), some("x", "y"), "{odd:.40}");
+            }
+        }
+        let half = read(r#"{"error":{"code":"x","message":"a\ud800\ud83d\ude00"}}"#)
+            .unwrap()
+            .1;
+        assert!(half.starts_with("a\u{fffd}") && half.ends_with('\u{1f600}'), "{half}");
+    }
+
+    #[test]
     fn limits_come_along() {
+        let flat =
+            ApiError::from_body(br#"{"error":"rate_limited","message":"m","limit":5,"window_seconds":60}"#).unwrap();
+        assert_eq!((flat.limit, flat.window_seconds, flat.extra), (Some(5), Some(60), None));
         let body = br#"{"error":{"code":"rate_limit_exceeded","message":"m","status":429,"limit":10,"window_seconds":60,"current":-1}}"#;
         let error = ApiError::from_body(body).unwrap();
         assert_eq!(

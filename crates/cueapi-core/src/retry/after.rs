@@ -1,12 +1,15 @@
 //! How long the server asks to wait.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use ::http::{
     HeaderMap, HeaderValue,
     header::{DATE, RETRY_AFTER},
 };
-use cueapi_types::ApiError;
+use cueapi_types::{ApiError, Payload};
 
 /// CueAPI rounds its seconds down: a request that comes back after exactly that time is refused once more.
 const ROUNDED_DOWN: Duration = Duration::from_secs(1);
@@ -21,12 +24,23 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 ///
 /// A date is read against the response's own `Date`, since this crate reads no clock.
 pub(crate) fn wait(headers: &HeaderMap, api: Option<&ApiError>) -> Option<Duration> {
-    let window = api.and_then(|api| api.window_seconds).map(Duration::from_secs);
+    let window = api.and_then(window);
     let asked = headers.get_all(RETRY_AFTER).iter().map(|value| {
         let asked = read(value, headers).map(|asked| asked.saturating_add(ROUNDED_DOWN));
         asked.or(window).unwrap_or(UNREADABLE)
     });
     asked.max().or(window).map(|wait| wait.min(LONGEST))
+}
+
+/// The window of the limit that was hit, where the body names one.
+fn window(api: &ApiError) -> Option<Duration> {
+    let unreadable = || {
+        let members: HashMap<String, Payload> = api.extra.as_ref()?.parse().ok()?;
+        let window = members.get("window_seconds")?;
+        (window.as_str() != "null").then_some(UNREADABLE)
+    };
+    let window = api.window_seconds.map(Duration::from_secs).or_else(unreadable)?;
+    Some(window.max(ROUNDED_DOWN))
 }
 
 /// Seconds, several numbers of them, or a date.
@@ -143,5 +157,25 @@ mod tests {
         assert_eq!(wait(&without_date, None), secs(60));
         let api = ApiError::from_body(br#"{"error":{"code":"rate_limited","window_seconds":3600}}"#);
         assert_eq!(wait(&without_date, api.as_ref()), secs(3600));
+    }
+
+    #[test]
+    fn without_a_retry_after_the_window_counts_and_one_that_cannot_be_read_is_a_whole_one() {
+        for (seconds, waited) in [
+            ("30", secs(30)),
+            ("0", secs(1)),
+            ("null", None),
+            ("-1", secs(60)),
+            ("\"60s\"", secs(60)),
+            ("{}", secs(60)),
+        ] {
+            for body in [
+                format!(r#"{{"error":{{"code":"x","message":"m","window_seconds":{seconds}}}}}"#),
+                format!(r#"{{"error":"x","message":"m","window_seconds":{seconds}}}"#),
+            ] {
+                let api = ApiError::from_body(body.as_bytes());
+                assert_eq!(wait(&HeaderMap::new(), api.as_ref()), waited, "{body}");
+            }
+        }
     }
 }
