@@ -9,6 +9,7 @@ use crate::{
     blocking::BlockingClient,
     client::Client,
     config::CallOptions,
+    endpoint::PathBuilder,
     error::{Error, ErrorKind},
     http::{BlockingHttpClient, HttpClient, LocalHttpClient},
     pending::Limits,
@@ -276,9 +277,15 @@ impl<T: HttpClient> IntoFuture for ClaimNext<Client<T>> {
     }
 }
 
-/// The rows to try: no more than a server lists, so that one that lists more cannot make a call endless.
+/// The rows to try: no more than a server lists, so that one that lists more cannot make a call endless, and none whose id
+/// cannot be a part of a path.
 fn rows(list: ClaimableList) -> impl Iterator<Item = Claimable> {
-    list.executions.into_iter().take(50)
+    let rows = list.executions.into_iter().take(50);
+    rows.filter(|row| {
+        let mut path = PathBuilder::default();
+        path.seg(&row.execution_id);
+        path.finish().is_ok()
+    })
 }
 
 /// The execution if the claim succeeded, nothing if the row cannot be claimed, for instance because another worker was

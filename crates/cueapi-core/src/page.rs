@@ -1,7 +1,7 @@
 //! Walking through a list that the server hands out in pages.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
     iter::FusedIterator,
 };
@@ -123,12 +123,18 @@ impl<C, E: PagedEndpoint> Pager<C, E> {
             .offset()
             .saturating_add((rows.len() + rows.unreadable().len()) as u64);
         endpoint.set_offset(offset);
+        // Rows without an id are told apart by their texts, and equal ones by how many of them came before in the page.
+        let mut nameless: HashMap<Box<str>, usize> = HashMap::new();
         self.rows.extend(rows.into_results().filter(|row| {
-            let key = match row {
-                Ok(row) => E::key(row),
-                Err(row) => row.id().unwrap_or(row.json().as_str()),
+            let key: Box<str> = match row {
+                Ok(row) => E::key(row).into(),
+                Err(row) => row.id().map(Into::into).unwrap_or_else(|| {
+                    let equal = nameless.entry(row.json().as_str().into()).or_default();
+                    *equal += 1;
+                    format!("{equal} {}", row.json().as_str()).into()
+                }),
             };
-            self.seen.insert(key.into())
+            self.seen.insert(key)
         }));
         self.finished = self.rows.is_empty() || total.is_some_and(|total| offset >= total);
         Ok(())

@@ -64,6 +64,13 @@ fn it_claims_the_first_that_nobody_else_has() {
 }
 
 #[test]
+fn a_row_whose_id_cannot_be_sent_hides_no_other() {
+    let replay = ReplayClient::new([claimable(&["", "..", "a\0", "e2"]), claimed("e2")]);
+    let claimed = testing::run(replay.client().executions().claim_next("w").send()).unwrap();
+    assert_eq!(claimed.unwrap().execution.execution_id.as_str(), "e2");
+}
+
+#[test]
 fn there_may_be_nothing_to_claim() {
     for script in [
         vec![claimable(&[])],

@@ -233,6 +233,14 @@ fn a_long_poll_is_repeated_as_often_as_any_call() {
     assert!(requests(true) <= 5, "{}", requests(true));
 }
 
+#[test]
+fn every_row_without_an_id_is_an_error_although_another_is_equal() {
+    let rows = || json(200, r#"{"executions":[{},null,{},{"id":"a"},{}],"total":99}"#);
+    let (requests, rows) = walked(&forever(rows));
+    assert_eq!((requests, rows.len()), (2, 5));
+    assert_eq!(rows.iter().filter(|row| row.is_err()).count(), 4);
+}
+
 #[cfg(feature = "stream")]
 #[test]
 fn the_pager_is_a_stream_too() {

@@ -1,9 +1,9 @@
 //! The rows of a list, read one by one: one that cannot be read hides none of the others.
 
-use std::{fmt, ops::Deref, slice, vec};
+use std::{collections::HashMap, fmt, ops::Deref, slice, vec};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeSeq};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{Payload, misfit::misfit};
 
@@ -160,8 +160,9 @@ fn object<T: Row>(row: &Payload) -> serde_json::Result<T> {
 
 /// The row's id, where it has one; numbers are taken as they are written.
 fn id(row: &Payload, member: &str) -> Option<Box<str>> {
-    match row.parse::<Map<String, Value>>().ok()?.get(member)? {
-        Value::String(id) => Some(id.as_str().into()),
+    let members = row.parse::<HashMap<String, Payload>>().ok()?;
+    match members.get(member)?.parse().ok()? {
+        Value::String(id) => Some(id.into()),
         Value::Number(id) => Some(id.to_string().into()),
         _ => None,
     }
