@@ -10,6 +10,8 @@ mod redirect;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use ::http::Method;
+
 pub(crate) use self::decode::{decode, without_mark};
 use self::{
     exchange::{Answer, Exchange},
@@ -149,7 +151,12 @@ fn settled<'a, E: Endpoint>(endpoint: &'a E, refusal: &Error) -> State<'a, E::Ou
 }
 
 fn decoded<E: Endpoint>(endpoint: &E, answer: Answer) -> Result<Reply<E::Output>, Error> {
-    match E::Output::from_response(&answer.response) {
+    let value = E::Output::from_response(&answer.response).or_else(|error| match E::METHOD {
+        // What is deleted is deleted, whatever a server says beside that.
+        Method::DELETE => nothing().ok_or(error),
+        _ => Err(error),
+    });
+    match value {
         Ok(value) => Ok(Reply::new(value, answer.response, answer.attempts, answer.verification)),
         Err(error) => Err(Error::decode(
             E::ID,
@@ -159,4 +166,10 @@ fn decoded<E: Endpoint>(endpoint: &E, answer: Answer) -> Result<Reply<E::Output>
             error.to_string(),
         )),
     }
+}
+
+/// What stands for an answer that says nothing.
+fn nothing<T: FromResponse>() -> Option<T> {
+    let read = |body: &'static str| T::from_response(&Response::new(body.into())).ok();
+    read("").or_else(|| read("{}"))
 }

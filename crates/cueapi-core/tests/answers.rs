@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use cueapi_core::{
-    Error, ErrorKind, RetryPolicy,
+    ConfirmDestructive, Error, ErrorKind, RetryPolicy,
     http::HttpErrorKind,
     testing::{self, Replay, ReplayClient, failure, json, response},
     types::ErrorCode,
@@ -92,6 +92,43 @@ fn where_nothing_is_expected_any_body_is_a_success() {
 }
 
 #[test]
+fn what_is_deleted_is_deleted_whatever_a_server_says_beside_that() {
+    for status in [200, 202, 204, 205] {
+        for body in ["", "null", "{}", r#"{"deleted":true}"#, "[]", "deleted"] {
+            let client = || ReplayClient::new([json(status, body)]).blocking_client();
+            let results = [
+                client().workers().delete("w").send(),
+                client().agents().delete("a").send(),
+                client().live_sessions().detach("a", "L").send().map(drop),
+                client().subscriptions().delete("a", "s").send().map(drop),
+                client().attachments().detach("a", "T", "d").send().map(drop),
+                client().account().delete(ConfirmDestructive).send().map(drop),
+            ];
+            for result in results {
+                assert!(result.is_ok(), "{status} {body}: {result:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_an_answer_is_named_whatever_the_answer_begins_with() {
+    for (body, codings, says) in [
+        (&b"\"\x01\x02"[..], &["br"][..], "encoded as br,"),
+        (b"\x1f\x8b", &["identity", "gzip"], "encoded as gzip,"),
+        (b"\x1f\x8b", &["identity, Identity"], "not JSON"),
+        (b"{\"workers\":[\"caf\xe9\"]}", &[], "not UTF-8, from byte 16 on"),
+        (br#"{"\ud800":1}"#, &[], "not Unicode"),
+    ] {
+        let answer = codings.iter().fold(json(200, body), |answer, coding| {
+            answer.header("content-encoding", coding)
+        });
+        let error = list(answer).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
 fn a_redirect_says_where_the_base_url_should_point_to() {
     let base = "https://api.example/cueapi";
     for (location, target) in [
@@ -122,6 +159,10 @@ fn a_redirect_to_somewhere_else_names_the_server_and_shows_no_path_query_or_cred
     for location in [
         "https://user:hush@sso.example/hush/login?next=hush#hush",
         "https://sso.example/v1/workers/hush",
+        &format!("https://sso.example/hush?state={}", "hush".repeat(1_000)),
+        &format!("https://sso.example/{}/v1/workers", "hush".repeat(1_000)),
+        "https://sso.example/hush hush",
+        "https://sso.example/hush/\u{e9}",
     ] {
         let error = list(response(302, "<a href=hush>").header("location", location)).unwrap_err();
         assert!(
@@ -132,8 +173,19 @@ fn a_redirect_to_somewhere_else_names_the_server_and_shows_no_path_query_or_cred
         );
         assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
     }
+    for location in [
+        "/login?next=https://api.example/",
+        "/login/https://a.example",
+        "#https://a.example",
+    ] {
+        let error = list(response(302, "").header("location", location)).unwrap_err();
+        let says = "the server redirects to https://api.example, ";
+        assert!(error.to_string().contains(says), "{error}");
+    }
     for answer in [
         response(301, ""),
+        response(301, "").header("location", "https://"),
+        response(301, "").header("location", "://x"),
         response(301, "").header("location", "::"),
         response(301, "").header("location", b"\xff"),
     ] {

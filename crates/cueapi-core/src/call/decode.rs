@@ -7,6 +7,7 @@ use serde::{
     de::{DeserializeOwned, Error as _, Visitor, value},
     forward_to_deserialize_any,
 };
+use serde_json::value::RawValue;
 
 use crate::{endpoint::DecodeError, error, http::Response};
 
@@ -49,16 +50,28 @@ fn explain(response: &Response, body: &[u8], error: &serde_json::Error) -> Strin
     if body.is_empty() {
         return "the response should have a body and has none".to_owned();
     }
-    match error.classify() {
-        serde_json::error::Category::Data => format!("in the response {}", misfit(body, error)),
-        serde_json::error::Category::Eof => format!("the response breaks off after {} bytes", body.len()),
-        _ => error::coding(response.headers()).unwrap_or_else(|| {
-            format!(
-                "the response is {} and not JSON: a proxy, or a base URL that is not CueAPI's?",
-                error::text(response.headers(), CONTENT_TYPE).unwrap_or("without content type")
-            )
-        }),
+    if error.is_data() {
+        return format!("in the response {}", misfit(body, error));
     }
+    if let Some(coding) = error::coding(response.headers()) {
+        return coding;
+    }
+    if error.is_eof() {
+        return format!("the response breaks off after {} bytes", body.len());
+    }
+    if serde_json::from_str::<&RawValue>(&String::from_utf8_lossy(body)).is_ok() {
+        return match std::str::from_utf8(body) {
+            Ok(_) => "the response has a text that is not Unicode, or a number out of range".to_owned(),
+            Err(error) => format!(
+                "the response is JSON but not UTF-8, from byte {} on",
+                error.valid_up_to()
+            ),
+        };
+    }
+    format!(
+        "the response is {} and not JSON: a proxy, or a base URL that is not CueAPI's?",
+        error::text(response.headers(), CONTENT_TYPE).unwrap_or("without content type")
+    )
 }
 
 #[cfg(test)]

@@ -105,13 +105,19 @@ impl Refusal {
 
 /// Explains a response whose body has a coding, although every request asks for none.
 pub(crate) fn coding(headers: &HeaderMap) -> Option<String> {
-    let coding = text(headers, CONTENT_ENCODING)?.trim();
-    (!coding.is_empty() && !coding.eq_ignore_ascii_case("identity")).then(|| {
-        format!(
-            "the response is encoded as {coding}, although the request accepts only identity: \
+    let mut codings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let is_coded = |value: &&str| {
+        let mut codings = value.split(',').map(str::trim);
+        codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+    };
+    let coding = codings.find(is_coded).filter(|coding| coding.len() <= 200)?.trim();
+    Some(format!(
+        "the response is encoded as {coding}, although the request accepts only identity: \
              turn off compression in the proxy before the server, or decode it in the HTTP client"
-        )
-    })
+    ))
 }
 
 /// A header's value that is short enough to be shown.
