@@ -33,7 +33,7 @@ pub const MAX_DEPTH: usize = 994;
 /// How many digits an integer may have: as many as CPython reads by default.
 pub const MAX_INTEGER_DIGITS: usize = 4300;
 
-/// How many floats of a text may take long to round and to spell.
+/// How many floats of a text may take long to round.
 ///
 /// These are those other than zero below 10<sup>-307</sup>, and, counted sixteen times, those that lie so near the middle of two doubles
 /// that their first nineteen digits do not decide between them. Python writes at most seventeen digits.
@@ -58,7 +58,7 @@ pub enum CanonicalError {
     /// Containers are nested more than [`MAX_DEPTH`] deep.
     #[error("arrays and objects are nested more than {MAX_DEPTH} deep")]
     TooDeep,
-    /// More than [`MAX_HARD_FLOATS`] floats take long to round and to spell.
+    /// More than [`MAX_HARD_FLOATS`] floats take long to round.
     #[error(
         "more than {MAX_HARD_FLOATS} floats are so small, or so near the middle of two doubles, that they take long"
     )]

@@ -6,6 +6,8 @@
 mod exact;
 mod scaled;
 
+use core::cmp::Ordering;
+
 use super::CanonicalError;
 
 /// The number `digits × 10^power`. The last digit is not zero, unless it is the only one.
@@ -67,24 +69,14 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
         -323..-306 => budget.spend(1)?,
         _ => {}
     }
-    let nearest = match read.nearest() {
-        Some(nearest) => nearest,
-        None => {
-            budget.spend(EXACT)?;
-            exact::nearest(number)
-        }
-    };
-    let Some(float) = nearest else { return Ok(None) };
+    let float = read.nearest(number, budget)?;
+    if float.exponent > Float::GREATEST_EXPONENT {
+        return Ok(None);
+    }
     if float.mantissa == 0 {
         return Ok(Some(Decimal::ZERO));
     }
-    let (mut digits, mut power) = match scaled::spell(float) {
-        Some(spelled) => spelled,
-        None => {
-            budget.spend(EXACT)?;
-            exact::spell(float)
-        }
-    };
+    let (mut digits, mut power) = scaled::spell(float);
     while digits % 10 == 0 {
         digits /= 10;
         power += 1;
@@ -98,16 +90,7 @@ pub(super) fn shortest(number: &[u8], budget: &mut Budget) -> Result<Option<Deci
 
 /// `10^power`, where that has up to 64 bits.
 fn power_of_ten(power: u32) -> u64 {
-    const TENS: [u64; 20] = {
-        let mut tens = [1; 20];
-        let mut power = 1;
-        while power < tens.len() {
-            tens[power] = tens[power - 1] * 10;
-            power += 1;
-        }
-        tens
-    };
-    TENS[power as usize]
+    scaled::FIVES[power as usize] << power
 }
 
 /// What is read of a number: up to nineteen digits, which fit into 64 bits.
@@ -164,12 +147,28 @@ impl Read {
         }
     }
 
-    /// The double nearest to it, if what was read decides that.
-    fn nearest(&self) -> Option<Option<Float>> {
+    /// The double nearest to it.
+    fn nearest(&self, number: &[u8], budget: &mut Budget) -> Result<Float, CanonicalError> {
         let Decimal { digits, power, .. } = self.decimal;
-        let nearest = scaled::nearest(digits, power, self.all)?;
-        let decided = self.all || scaled::nearest(digits + 1, power, true)? == nearest;
-        decided.then_some(nearest)
+        let (float, side) = scaled::place(digits, power);
+        let decided = match side {
+            Some(side) if self.all => Some(float.round(side)),
+            // The number is greater than its first digits, and less than one more of them.
+            Some(side) => {
+                let nearest = float.round(side.then(Ordering::Greater));
+                let (next, side) = scaled::place(digits + 1, power);
+                side.map(|side| next.round(side.then(Ordering::Less)))
+                    .filter(|next| *next == nearest)
+            }
+            None => None,
+        };
+        match decided {
+            Some(nearest) => Ok(nearest),
+            None => {
+                budget.spend(EXACT)?;
+                Ok(float.round(exact::compare(number, float.middle())))
+            }
+        }
     }
 }
 
@@ -193,40 +192,32 @@ struct Float {
 }
 
 impl Float {
-    const ZERO: Self = Self {
-        mantissa: 0,
-        exponent: 0,
-    };
     const BITS: i32 = 53;
     const LEAST_EXPONENT: i32 = -1074;
+    /// What has a greater one is infinite.
     const GREATEST_EXPONENT: i32 = 971;
-}
 
-/// The double nearest to `quotient × 2^exponent`, of 64 bits, or to a little more when that is not exact; none when it is infinite.
-fn round(quotient: u64, exponent: i32, exact: bool) -> Option<Float> {
-    let least = exponent + (64 - Float::BITS);
-    let mut float = Float {
-        mantissa: 0,
-        exponent: least.max(Float::LEAST_EXPONENT),
-    };
-    let dropped = (float.exponent - exponent).unsigned_abs();
-    if dropped > 64 {
-        return Some(Float::ZERO);
+    /// The middle between this double and the next.
+    const fn middle(self) -> Self {
+        Self {
+            mantissa: self.mantissa * 2 + 1,
+            exponent: self.exponent - 1,
+        }
     }
-    float.mantissa = quotient.checked_shr(dropped).unwrap_or(0);
-    // What is dropped, as a fraction of 2^64.
-    let rest = quotient << (64 - dropped);
-    let odd = float.mantissa % 2 == 1;
-    if rest > 1 << 63 || rest == 1 << 63 && (odd || !exact) {
-        float.mantissa += 1;
+
+    /// This double or the next one: the nearer to a number between them, which is on this side of the middle; the even one when it
+    /// is the middle.
+    fn round(self, side: Ordering) -> Self {
+        let up = side.is_gt() || side.is_eq() && self.mantissa % 2 == 1;
+        let mantissa = self.mantissa + u64::from(up);
+        if mantissa < 1 << Self::BITS {
+            return Self { mantissa, ..self };
+        }
+        Self {
+            mantissa: mantissa / 2,
+            exponent: self.exponent + 1,
+        }
     }
-    if float.mantissa == 1 << Float::BITS {
-        float = Float {
-            mantissa: float.mantissa / 2,
-            exponent: float.exponent + 1,
-        };
-    }
-    (float.exponent <= Float::GREATEST_EXPONENT).then_some(float)
 }
 
 #[cfg(test)]
@@ -249,24 +240,27 @@ mod tests {
     }
 
     #[test]
-    fn both_arithmetics_agree_on_the_nearest_double_and_on_its_spelling() {
+    fn both_arithmetics_agree_with_each_other_and_with_that_of_core() {
         for (digits, power) in numbers().take(if cfg!(debug_assertions) { 20_000 } else { 2_000_000 }) {
             let text = alloc::format!("{digits}e{power}");
-            let exact = exact::nearest(text.as_bytes());
-            let scaled = scaled::nearest(digits, power, true);
-            assert!(scaled.is_none_or(|scaled| scaled == exact), "{text}");
-            if let Some(float) = exact.filter(|float| float.mantissa > 0) {
-                let trimmed = |(mut digits, mut power): (u64, i32)| {
-                    while digits % 10 == 0 {
-                        (digits, power) = (digits / 10, power + 1);
-                    }
-                    (digits, power)
-                };
-                let spelled = scaled::spell(float).map(trimmed);
-                assert!(
-                    spelled.is_none_or(|spelled| spelled == trimmed(exact::spell(float))),
-                    "{text}"
-                );
+            let (float, side) = scaled::place(digits, power);
+            let exact = exact::compare(text.as_bytes(), float.middle());
+            assert!(side.is_none_or(|side| side == exact), "{text}");
+            assert!(exact::compare(text.as_bytes(), float).is_ge(), "{text}");
+
+            let expected: f64 = text.parse().unwrap();
+            match shortest(text.as_bytes(), &mut Budget::default()).unwrap() {
+                None => assert!(expected.is_infinite(), "{text}"),
+                Some(Decimal { digits, power, length }) => {
+                    let spelled = alloc::format!("{digits}e{power}");
+                    assert_eq!(spelled.parse(), Ok(expected), "{text}");
+                    let digits_of_core = alloc::format!("{expected:e}")
+                        .bytes()
+                        .take_while(|byte| *byte != b'e')
+                        .filter(u8::is_ascii_digit)
+                        .count();
+                    assert_eq!(length as usize, digits_of_core, "{text}");
+                }
             }
         }
     }

@@ -3,6 +3,8 @@
 //! A power of ten is put together from one of a small table and one of five, so it may be too small by a little. What that little
 //! could change is reported as undecided, and settled by arithmetic of any length.
 
+use core::cmp::Ordering;
+
 use super::Float;
 
 /// `n × 10^power`: `high` and, as a fraction of it, `low`, times `2^exponent`. The highest bit of `high` is set.
@@ -46,45 +48,50 @@ impl Scaled {
     }
 }
 
-/// The double nearest to `digits × 10^power`, or to a little more when that is not all of it. None when it is undecided, and the
-/// double is none when it is infinite.
-pub(super) fn nearest(digits: u64, power: i32, all: bool) -> Option<Option<Float>> {
+/// The double next below `digits × 10^power`, unless the number is that double, and on which side of the middle between that double
+/// and the next the number is; none when that is undecided.
+pub(super) fn place(digits: u64, power: i32) -> (Float, Option<Ordering>) {
     let scaled = scale(digits, &Power::of_ten(power));
-    if !scaled.may_carry() {
-        return Some(super::round(
-            scaled.high,
-            scaled.exponent,
-            all && scaled.exact && scaled.low == 0,
-        ));
-    }
-    // It carries when the number has a finite binary fraction.
-    let five = power_of_five(-power)?;
-    let quotient = digits / five;
-    let zeros = quotient.leading_zeros();
-    let exponent = power - i32::try_from(zeros).unwrap_or_default();
-    (digits % five == 0).then(|| super::round(quotient << zeros, exponent, all))
+    let exponent = Float::LEAST_EXPONENT.max(scaled.exponent + (64 - Float::BITS));
+    // Below the least double, it does not matter how far.
+    let dropped = (exponent - scaled.exponent).unsigned_abs().min(65);
+    let float = Float {
+        mantissa: scaled.high.checked_shr(dropped).unwrap_or(0),
+        exponent,
+    };
+    let half = 1_u128 << (dropped - 1);
+    let rest = u128::from(scaled.high) & (2 * half - 1);
+    let side = if rest + 1 == half && scaled.may_carry() {
+        // The number is in the middle when it has a finite binary fraction.
+        (power_of_five(-power).is_some_and(|five| digits % five == 0)).then_some(Ordering::Equal)
+    } else if scaled.exact && scaled.low == 0 {
+        Some(rest.cmp(&half))
+    } else {
+        Some(rest.cmp(&half).then(Ordering::Greater))
+    };
+    (float, side)
 }
 
-/// The shortest decimal that reads back as a double other than zero, as digits and a power of ten; none when it is undecided. This is
-/// the algorithm of Giulietti, "The Schubfach way to render doubles".
-pub(super) fn spell(Float { mantissa, exponent }: Float) -> Option<(u64, i32)> {
+/// The shortest decimal that reads back as a double other than zero, as digits and a power of ten. This is the
+/// algorithm of Giulietti, "The Schubfach way to render doubles".
+pub(super) fn spell(Float { mantissa, exponent }: Float) -> (u64, i32) {
     // Above a power of two, doubles are twice as far apart as below it.
     let closer_below = mantissa == 1 << (Float::BITS - 1) && exponent > Float::LEAST_EXPONENT;
     // The power of ten next below that distance, by its logarithm times 2^22.
     let power = (exponent * 1_262_611 - if closer_below { 524_031 } else { 0 }) >> 22;
     let ten = Power::of_ten(-power);
-    let to_odd = |n| to_odd(n, exponent, power, &ten);
-    let value = to_odd(mantissa * 4)?;
+    let to_odd = |n| to_odd(n, exponent, &ten);
+    let value = to_odd(mantissa * 4);
     let odd = mantissa % 2;
-    let low = to_odd(mantissa * 4 - if closer_below { 1 } else { 2 })? + odd;
-    let high = to_odd(mantissa * 4 + 2)? - odd;
+    let low = to_odd(mantissa * 4 - if closer_below { 1 } else { 2 }) + odd;
+    let high = to_odd(mantissa * 4 + 2) - odd;
 
     // Between low and high is at most one multiple of ten.
     let digits = value / 4;
     let tens = digits / 10;
     let (below, above) = (low <= tens * 40, tens * 40 + 40 <= high);
     if below != above {
-        return Some((tens + u64::from(above), power + 1));
+        return (tens + u64::from(above), power + 1);
     }
     let (below, above) = (low <= digits * 4, digits * 4 + 4 <= high);
     let up = if below == above {
@@ -92,20 +99,23 @@ pub(super) fn spell(Float { mantissa, exponent }: Float) -> Option<(u64, i32)> {
     } else {
         above
     };
-    Some((digits + u64::from(up), power))
+    (digits + u64::from(up), power)
 }
 
-/// `n × 2^exponent / 10^power`, rounded to an odd integer unless it is one.
-fn to_odd(n: u64, exponent: i32, power: i32, ten: &Power) -> Option<u64> {
+/// `n × 2^exponent` times a power of ten, rounded to an odd integer unless it is one.
+///
+/// No double needs more than the 192 bits for that: what is nearest to an integer without being one is farther from it than what is
+/// missing. `python3 crates/cueapi-signing/tests/undecided.py` shows it for all of them.
+fn to_odd(n: u64, exponent: i32, ten: &Power) -> u64 {
     let scaled = scale(n, ten);
     let fraction_bits = (-exponent - scaled.exponent).unsigned_abs();
     let integer = scaled.high >> fraction_bits;
     let fraction = scaled.high & ((1 << fraction_bits) - 1);
     if fraction + 1 == 1 << fraction_bits && scaled.may_carry() {
-        return (n % power_of_five(power)? == 0).then_some(integer + 1);
+        return integer + 1;
     }
     let is_integer = fraction == 0 && scaled.low == 0 && scaled.exact;
-    Some(integer | u64::from(!is_integer))
+    integer | u64::from(!is_integer)
 }
 
 /// A power of ten: `mantissa × 2^exponent`.
@@ -140,7 +150,7 @@ fn power_of_five(power: i32) -> Option<u64> {
     usize::try_from(power).ok().and_then(|power| FIVES.get(power)).copied()
 }
 
-const FIVES: [u64; 28] = {
+pub(super) const FIVES: [u64; 28] = {
     let mut fives = [1; 28];
     let mut power = 1;
     while power < fives.len() {
