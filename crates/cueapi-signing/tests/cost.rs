@@ -13,7 +13,7 @@ use cueapi_signing::{SignatureHeaders, Signer, Verifier};
 const LENGTH: usize = if cfg!(debug_assertions) { 1 << 16 } else { 2 << 20 };
 
 /// How many times an ordinary body's time a forged one may take. Four is what we want of a quiet machine.
-const BOUND: f64 = 8.0;
+const BOUND: f64 = 6.0;
 
 const ORDINARY: &str = r#"{"account": "acme", "rows": 120, "ratio": 0.25, "done": true, "note": "all day long"}"#;
 

@@ -13,10 +13,13 @@ use core::ops::Range;
 use super::{SHORT, copy_short, offset, string};
 
 /// How long what is written between the brackets of an object may be for it to be rewritten when it closes.
-pub(super) const SHORT_OBJECT: usize = 1024;
+pub(super) const SHORT_OBJECT: usize = 512;
 
 /// How many members are sorted by comparing each with each.
 const FEW: usize = 32;
+
+/// Whether a few members are ranked by their prefixes before they are compared. In a module, code counts for more than speed.
+const RANK: bool = cfg!(not(target_family = "wasm"));
 
 /// A stretch of the text.
 #[derive(Clone, Copy)]
@@ -288,7 +291,7 @@ fn are_sorted(keys: &Keys<'_>, members: &[Member]) -> bool {
 /// Hands out members in order; of several with the same key, the last one.
 #[cfg_attr(not(target_family = "wasm"), inline(always))]
 fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
-    if members.len() <= FEW {
+    if RANK && members.len() <= FEW {
         let order = &rank(members)[..members.len()];
         let member = |index: &u8| &members[usize::from(*index)];
         if order
@@ -298,33 +301,33 @@ fn sort(keys: &Keys<'_>, members: &[Member], mut sink: impl FnMut(Stretch)) {
             return order.iter().for_each(|index| sink(member(index).stretch));
         }
     }
-    sort_others(keys, members).into_iter().for_each(sink);
+    sort_others(keys, members, &mut sink);
 }
 
 /// Sorts many members, or some with the same prefix.
 #[inline(never)]
-fn sort_others(keys: &Keys<'_>, members: &[Member]) -> Vec<Stretch> {
-    let mut sorted: Vec<_> = if members.len() > FEW {
-        radix_sort(keys, members)
+fn sort_others(keys: &Keys<'_>, members: &[Member], sink: &mut dyn FnMut(Stretch)) {
+    let mut entries: Vec<_> = members.iter().map(Entry::new).collect();
+    if members.len() > FEW {
+        radix_sort(keys, &mut entries);
     } else {
-        // Almost sorted: members with the same prefix are still in the order of the text.
-        let order = rank(members);
-        order[..members.len()]
-            .iter()
-            .map(|index| Entry::new(&members[usize::from(*index)]))
-            .collect()
-    };
-    if members.len() <= FEW {
-        insertion_sort(keys, &mut sorted);
-    }
-    sorted.dedup_by(|next, last| {
-        let same = keys.compare(last.member, next.member).is_eq();
-        if same {
-            *last = *next;
+        if RANK {
+            // Members with the same prefix are still in the order of the text.
+            let order = rank(members);
+            (entries.iter_mut().zip(order))
+                .for_each(|(entry, index)| *entry = Entry::new(&members[usize::from(index)]));
         }
-        same
-    });
-    sorted.into_iter().map(|entry| entry.member.stretch).collect()
+        insertion_sort(keys, &mut entries);
+    }
+    let mut entries = entries.iter().peekable();
+    while let Some(Entry { member, .. }) = entries.next() {
+        if entries
+            .peek()
+            .is_none_or(|next| keys.compare(member, next.member).is_ne())
+        {
+            sink(member.stretch);
+        }
+    }
 }
 
 /// A member that is sorted.
@@ -356,9 +359,8 @@ fn insertion_sort(keys: &Keys<'_>, entries: &mut [Entry<'_>]) {
 }
 
 /// Sorts by one prefix after the other, in time in proportion to the keys, whoever chose them.
-fn radix_sort<'a>(keys: &Keys<'_>, members: &'a [Member]) -> Vec<Entry<'a>> {
-    let mut entries: Vec<_> = members.iter().map(Entry::new).collect();
-    let mut spare = entries.clone();
+fn radix_sort(keys: &Keys<'_>, entries: &mut [Entry<'_>]) {
+    let mut spare = entries.to_vec();
     // Runs whose keys are the same up to some byte.
     let mut runs = vec![(0..entries.len(), 0)];
     while let Some((run, skip)) = runs.pop() {
@@ -382,7 +384,6 @@ fn radix_sort<'a>(keys: &Keys<'_>, members: &'a [Member]) -> Vec<Entry<'a>> {
             start = end;
         }
     }
-    entries
 }
 
 /// Sorts by the bytes of the prefixes, the last one first; those that are all the same are passed over.

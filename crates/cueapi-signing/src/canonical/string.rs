@@ -32,9 +32,9 @@ pub(super) fn copy(source: &[u8], at: usize, out: &mut Vec<u8>) -> Result<Read, 
 /// Appends the value of a string that has been read to `text`, in generalised UTF-8.
 pub(super) fn decode(mut string: &[u8], text: &mut Vec<u8>) {
     loop {
-        let (plain, other) = string.split_at(skip_plain(string, 0));
-        text.extend_from_slice(plain);
-        let Some((char, rest)) = next_char(other) else {
+        let plain = skip_plain(string, 0);
+        push_short(text, string, plain);
+        let Some((char, rest)) = next_char(&string[plain..]) else {
             return;
         };
         push_char(text, char);

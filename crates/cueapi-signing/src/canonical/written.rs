@@ -46,8 +46,9 @@ impl Written<'_> {
         // each after the object in it.
         let mut members = [].iter();
         let mut around = Vec::new();
+        let mut next = 0;
         loop {
-            let object = self.first_unsorted(&stretch);
+            let object = self.first_unsorted(&stretch, &mut next);
             let end = object.map_or(stretch.end, |object| object.stretch.start);
             sink(&self.text[stretch.start as usize..], (end - stretch.start) as usize);
             if let Some(object) = object {
@@ -71,10 +72,17 @@ impl Written<'_> {
         }
     }
 
-    /// The first object in a stretch whose members are out of order.
-    fn first_unsorted(&self, stretch: &Stretch) -> Option<&Object> {
+    /// The first object in a stretch whose members are out of order. `next` is where it is looked for first: behind the one that was
+    /// found before, where it mostly is.
+    fn first_unsorted(&self, stretch: &Stretch, next: &mut usize) -> Option<&Object> {
         let objects = &self.unsorted.objects;
-        let first = objects.partition_point(|object| object.stretch.start <= stretch.start);
-        objects.get(first).filter(|object| object.stretch.start < stretch.end)
+        let is_before = |object: &Object| object.stretch.start <= stretch.start;
+        let (before, behind) = objects.split_at(*next);
+        if !before.last().is_none_or(is_before) || behind.first().is_some_and(is_before) {
+            *next = objects.partition_point(is_before);
+        }
+        let object = objects.get(*next).filter(|object| object.stretch.start < stretch.end)?;
+        *next += 1;
+        Some(object)
     }
 }
