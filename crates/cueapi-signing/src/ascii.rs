@@ -38,7 +38,7 @@ pub(crate) fn is_escaped_form(bytes: &[u8], mut escaped: &[u8]) -> bool {
 
 impl Escaper {
     /// Hands the escaped form of `chunk` to `sink`, in as many pieces as it takes.
-    pub(crate) fn push(&mut self, mut chunk: &[u8], sink: &mut impl FnMut(&[u8])) -> Result<(), Unescapable> {
+    pub(crate) fn push(&mut self, mut chunk: &[u8], sink: &mut dyn FnMut(&[u8])) -> Result<(), Unescapable> {
         while self.pending > 0 {
             let Some((&next, rest)) = chunk.split_first() else {
                 return Ok(());
@@ -81,7 +81,7 @@ impl Escaper {
         self.backslash = (backslashes % 2 == 1) ^ goes_on;
     }
 
-    fn text(&mut self, text: &str, sink: &mut impl FnMut(&[u8])) -> Result<(), Unescapable> {
+    fn text(&mut self, text: &str, sink: &mut dyn FnMut(&[u8])) -> Result<(), Unescapable> {
         let mut escapes = Escapes::default();
         for (plain, special) in segments(text) {
             self.skip(plain.as_bytes());
@@ -99,7 +99,7 @@ impl Escaper {
 }
 
 /// Hands the escaped form of a whole text to `sink`.
-pub(crate) fn escape(text: &str, sink: &mut impl FnMut(&[u8])) {
+pub(crate) fn escape(text: &str, sink: &mut dyn FnMut(&[u8])) {
     let mut escapes = Escapes::default();
     for (plain, special) in segments(text) {
         escapes.plain(plain, sink);
@@ -129,7 +129,7 @@ impl Escapes {
     const LENGTH: usize = 192;
 
     /// Adds one character as one or two `\uXXXX`.
-    fn push(&mut self, char: char, sink: &mut impl FnMut(&[u8])) {
+    fn push(&mut self, char: char, sink: &mut dyn FnMut(&[u8])) {
         for unit in char.encode_utf16(&mut [0; 2]) {
             if self.length == Self::LENGTH {
                 self.flush(sink);
@@ -141,14 +141,14 @@ impl Escapes {
     }
 
     /// Hands out what there is, and a text that stays as it is.
-    fn plain(&mut self, plain: &str, sink: &mut impl FnMut(&[u8])) {
+    fn plain(&mut self, plain: &str, sink: &mut dyn FnMut(&[u8])) {
         if !plain.is_empty() {
             self.flush(sink);
             sink(plain.as_bytes());
         }
     }
 
-    fn flush(&mut self, sink: &mut impl FnMut(&[u8])) {
+    fn flush(&mut self, sink: &mut dyn FnMut(&[u8])) {
         if self.length > 0 {
             sink(&self.bytes[..self.length]);
             self.length = 0;

@@ -8,8 +8,6 @@ use core::time::Duration;
 
 use crate::VerifyError;
 
-const NANOS: i128 = 1_000_000_000;
-
 /// Reads the header as Unix seconds. A number that no clock reaches is [`VerifyError::Expired`], not malformed.
 #[inline]
 pub(crate) fn parse(header: &[u8]) -> Result<i64, VerifyError> {
@@ -25,12 +23,16 @@ pub(crate) fn parse(header: &[u8]) -> Result<i64, VerifyError> {
 /// Refuses a timestamp that is more than `tolerance` away from `now`, which is the time since the Unix epoch.
 #[inline]
 pub(crate) fn check(seconds: i64, now: Duration, tolerance: Duration) -> Result<(), VerifyError> {
-    // 2^64 seconds in nanoseconds fit into an i128 with room to spare, so nothing here can overflow.
-    let now = i128::from(now.as_secs()) * NANOS + i128::from(now.subsec_nanos());
-    if now.abs_diff(i128::from(seconds) * NANOS) > tolerance.as_nanos() {
-        return Err(VerifyError::Expired);
+    let signed_at = Duration::from_secs(seconds.unsigned_abs());
+    let distance = if seconds < 0 {
+        now.checked_add(signed_at)
+    } else {
+        Some(now.abs_diff(signed_at))
+    };
+    match distance {
+        Some(distance) if distance <= tolerance => Ok(()),
+        _ => Err(VerifyError::Expired),
     }
-    Ok(())
 }
 
 /// The time since the Unix epoch. A clock before 1970 is no clock; every timestamp is then far from it.

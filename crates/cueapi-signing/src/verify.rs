@@ -59,14 +59,13 @@ impl Verifier {
     /// # Errors
     /// What cannot be a secret; [`SecretError`] says why.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
-        let mut keys = [const { None }; MAX_SECRETS];
-        keys[0] = Some(Key::new(secret.as_ref())?);
-        Ok(Self {
-            keys,
+        let verifier = Self {
+            keys: [const { None }; MAX_SECRETS],
             tolerance: DEFAULT_TOLERANCE,
             #[cfg(feature = "alloc")]
             canonical: false,
-        })
+        };
+        verifier.also(secret)
     }
 
     /// Accepts deliveries signed with `secret` too.
@@ -115,7 +114,7 @@ impl Verifier {
         headers: SignatureHeaders<'_>,
         now: Duration,
     ) -> Result<Verified<'a>, VerifyError> {
-        let claim = Claim::read(headers, now, self.tolerance)?;
+        let claim = Claim::read(headers, now, self.tolerance, Signatures::parse)?;
         #[cfg(feature = "alloc")]
         if self.canonical {
             return self.verify_every_form(body, &claim);
@@ -156,7 +155,7 @@ impl Verifier {
     /// # Ok(()) }
     /// ```
     pub fn begin(&self, headers: SignatureHeaders<'_>, now: Duration) -> Result<VerifyStream, VerifyError> {
-        let claim = Claim::read(headers, now, self.tolerance)?;
+        let claim = Claim::read(headers, now, self.tolerance, Signatures::parse)?;
         let messages = self
             .keys
             .each_ref()
@@ -190,7 +189,8 @@ impl Verifier {
     }
 
     /// The first secret under which a body has one of the claimed signatures.
-    #[inline]
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    #[cfg_attr(not(target_family = "wasm"), inline)]
     pub(crate) fn find(&self, claim: &Claim<'_>, form: Form, body: &[u8]) -> Option<Proof> {
         self.find_tag(claim, form, |key| Some(claim.tag(key, body)))
     }
@@ -225,27 +225,13 @@ pub(crate) struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    #[inline]
-    fn read(headers: SignatureHeaders<'a>, now: Duration, tolerance: Duration) -> Result<Self, VerifyError> {
-        Self::read_with(headers, now, tolerance, Signatures::parse)
-    }
-
-    /// Reads the claim of a header that is one signature and nothing else.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn read_one(
+    /// Reads the headers, of which `signatures` reads one.
+    #[cfg_attr(not(target_family = "wasm"), inline)]
+    pub(crate) fn read(
         headers: SignatureHeaders<'a>,
         now: Duration,
         tolerance: Duration,
-    ) -> Result<Self, VerifyError> {
-        Self::read_with(headers, now, tolerance, Signatures::parse_one)
-    }
-
-    #[inline]
-    fn read_with(
-        headers: SignatureHeaders<'a>,
-        now: Duration,
-        tolerance: Duration,
-        signatures: impl FnOnce(&'a [u8]) -> Result<Signatures<'a>, VerifyError>,
+        signatures: fn(&'a [u8]) -> Result<Signatures<'a>, VerifyError>,
     ) -> Result<Self, VerifyError> {
         let SignatureHeaders { signature, timestamp } = headers;
         let signed_at = timestamp::parse(timestamp)?;

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::canonical::{self, CanonicalError};
+use crate::header::Signatures;
 #[cfg(feature = "std")]
 use crate::timestamp;
 use crate::verify::{Claim, no_match};
@@ -66,7 +67,7 @@ pub fn verify_webhook_at<'a>(
     now: Duration,
 ) -> Result<Verified<'a>, VerifyError> {
     let verifier = Verifier::new(secret).map_err(VerifyError::Secret)?;
-    let claim = Claim::read_one(headers, now, tolerance)?;
+    let claim = Claim::read(headers, now, tolerance, Signatures::parse_one)?;
 
     let payload = payload.into();
     let (body, form) = match (canonical::to_cow(payload), payload.as_bytes()) {

@@ -13,20 +13,59 @@ use super::CanonicalError;
 /// A text that is in UTF-8 already is passed on as it is, unchecked.
 #[inline]
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, [u8]>, CanonicalError> {
-    let decoded = match bytes {
-        [0xff, 0xfe, 0, 0, rest @ ..] => utf32(rest, u32::from_le_bytes),
-        [0, 0, 0xfe, 0xff, rest @ ..] => utf32(rest, u32::from_be_bytes),
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => return Ok(rest.into()),
+    let (width, order, text) = match bytes {
+        [0xff, 0xfe, 0, 0, text @ ..] => (4, Endian::Little, text),
+        [0, 0, 0xfe, 0xff, text @ ..] => (4, Endian::Big, text),
+        [0xff, 0xfe, text @ ..] => (2, Endian::Little, text),
+        [0xfe, 0xff, text @ ..] => (2, Endian::Big, text),
+        [0xef, 0xbb, 0xbf, text @ ..] => return Ok(text.into()),
         // Without a mark: every JSON text begins with an ASCII character, and that tells where its zeros are.
-        [0, 0, _, _, ..] => utf32(bytes, u32::from_be_bytes),
-        [0, _, _, _, ..] | [0, _] => utf16(bytes, u16::from_be_bytes),
-        [_, 0, 0, 0, ..] => utf32(bytes, u32::from_le_bytes),
-        [_, 0, _, _, ..] | [_, 0] => utf16(bytes, u16::from_le_bytes),
+        [0, 0, _, _, ..] => (4, Endian::Big, bytes),
+        [0, _, _, _, ..] | [0, _] => (2, Endian::Big, bytes),
+        [_, 0, 0, 0, ..] => (4, Endian::Little, bytes),
+        [_, 0, _, _, ..] | [_, 0] => (2, Endian::Little, bytes),
         _ => return Ok(bytes.into()),
     };
-    decoded.map(Cow::Owned).ok_or(CanonicalError::Encoding)
+    decode_units(text, width, order)
+        .map(Cow::Owned)
+        .ok_or(CanonicalError::Encoding)
+}
+
+/// Which byte of a unit comes first.
+enum Endian {
+    Big,
+    Little,
+}
+
+/// The text of UTF-16 or UTF-32, in units of two or four bytes.
+fn decode_units(bytes: &[u8], width: usize, order: Endian) -> Option<Vec<u8>> {
+    if bytes.len() % width != 0 {
+        return None;
+    }
+    let mut text = Vec::with_capacity(bytes.len());
+    // The first half of a surrogate pair, of which the second may follow.
+    let mut first_half: Option<u32> = None;
+    for unit in bytes.chunks_exact(width) {
+        let unit = match order {
+            Endian::Big => unit.iter().fold(0, |unit, byte| unit << 8 | u32::from(*byte)),
+            Endian::Little => unit.iter().rfold(0, |unit, byte| unit << 8 | u32::from(*byte)),
+        };
+        let char = match (first_half.take(), unit) {
+            (Some(first), 0xdc00..0xe000) => {
+                text.truncate(text.len() - 3);
+                0x1_0000 + ((first & 0x3ff) << 10 | unit & 0x3ff)
+            }
+            _ => unit,
+        };
+        if width == 2 && matches!(unit, 0xd800..0xdc00) {
+            first_half = Some(unit);
+        }
+        if char > 0x0010_ffff {
+            return None;
+        }
+        push_char(&mut text, char);
+    }
+    Some(text)
 }
 
 /// Whether `text` is generalised UTF-8.
@@ -63,40 +102,11 @@ pub(super) fn split_char(text: &[u8]) -> Option<(u32, &[u8])> {
 /// Appends a character or a surrogate to a text.
 pub(super) fn push_char(text: &mut Vec<u8>, char: u32) {
     match char::from_u32(char) {
+        Some(char) if char.is_ascii() => text.push(char as u8),
         Some(char) => text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
         None => {
             let [_, _, high, low] = char.to_be_bytes();
             text.extend_from_slice(&[0xe0 | high >> 4, 0x80 | (high & 0xf) << 2 | low >> 6, 0x80 | low & 0x3f]);
         }
     }
-}
-
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u8>> {
-    let units = bytes.chunks_exact(2);
-    if !units.remainder().is_empty() {
-        return None;
-    }
-    let mut text = Vec::with_capacity(bytes.len());
-    for char in char::decode_utf16(units.map(|bytes| unit([bytes[0], bytes[1]]))) {
-        push_char(
-            &mut text,
-            char.map_or_else(|lone| lone.unpaired_surrogate().into(), u32::from),
-        );
-    }
-    Some(text)
-}
-
-fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<Vec<u8>> {
-    let units = bytes.chunks_exact(4);
-    if !units.remainder().is_empty() {
-        return None;
-    }
-    let mut text = Vec::with_capacity(bytes.len() / 2);
-    for unit in units.map(|bytes| unit([bytes[0], bytes[1], bytes[2], bytes[3]])) {
-        if unit > 0x0010_ffff {
-            return None;
-        }
-        push_char(&mut text, unit);
-    }
-    Some(text)
 }

@@ -36,14 +36,18 @@ impl Verifier {
     ///
     /// What CueAPI signs is the canonical form, so the escaped form is another one only where there is no canonical form.
     pub(super) fn verify_every_form<'a>(&self, body: &'a [u8], claim: &Claim<'_>) -> Result<Verified<'a>, VerifyError> {
-        let raw = || self.verify_raw(body, claim);
-        let others = || self.verify_re_encoded(body, claim);
-        let verified = if canonical::looks_re_encoded(body) {
-            others().or_else(raw)
-        } else {
-            raw().or_else(others)
-        };
-        verified.ok_or_else(|| no_match(body))
+        let re_encoded_first = canonical::looks_re_encoded(body);
+        for re_encoded in [re_encoded_first, !re_encoded_first] {
+            let verified = if re_encoded {
+                self.verify_re_encoded(body, claim)
+            } else {
+                self.verify_raw(body, claim)
+            };
+            if let Some(verified) = verified {
+                return Ok(verified);
+            }
+        }
+        Err(no_match(body))
     }
 
     /// Whether the body was signed in another form than the one in which it came.
