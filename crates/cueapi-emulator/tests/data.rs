@@ -284,7 +284,7 @@ fn leave_alone(directory: &TempDir, days: i64) {
         .collect();
     for (key, row) in rows {
         let mut row: serde_json::Value = serde_json::from_str(&row).unwrap();
-        let next: jiff::Timestamp = row["next_run"].as_str().unwrap().parse().unwrap();
+        let next: jiff::civil::DateTime = row["next_run"].as_str().unwrap().parse().unwrap();
         row["next_run"] = (next - jiff::SignedDuration::from_hours(24 * days)).to_string().into();
         database
             .execute(
