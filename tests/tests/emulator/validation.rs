@@ -4,6 +4,9 @@ use cueapi_emulator::{Emulator, engine::Limits, json::Json};
 
 use crate::wire::{Answer, Connection};
 
+/// Writes a text in some encoding.
+type Encode = fn(&str) -> Vec<u8>;
+
 /// Made by `fixtures/pydantic/fastapi_answers.py`. Point `FASTAPI_ANSWERS` at a larger file to compare more.
 const SAMPLE: &str = include_str!("../../fixtures/pydantic/answers.jsonl");
 
@@ -61,7 +64,7 @@ async fn wrong_requests_are_refused_in_the_words_of_fastapi_and_pydantic() {
 #[tokio::test]
 async fn bodies_in_utf_16_and_utf_32_are_read_with_a_byte_order_mark_and_without() {
     let emulator = Emulator::builder().limits(Limits::unlimited()).start().await.unwrap();
-    let encodings: [(&str, fn(&str) -> Vec<u8>); 4] = [
+    let encodings: [(&str, Encode); 4] = [
         ("utf-16-le", |text| {
             text.encode_utf16().flat_map(u16::to_le_bytes).collect()
         }),
