@@ -120,7 +120,7 @@ impl FromStr for Field {
 /// Deeper than any description nests; a schema that contains itself ends here.
 const MAX_DEPTH: usize = 12;
 
-/// The surface of an OpenAPI document, or of a copy that [`write`] has made.
+/// The surface of an OpenAPI document, or of a copy that [`write()`] has made.
 pub(super) fn read(document: &Value) -> Result<Surface> {
     if document.is_array() {
         let operations: Vec<Operation> = serde_json::from_value(document.clone()).context("not a copy of a surface")?;
