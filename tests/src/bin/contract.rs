@@ -23,7 +23,7 @@ struct Args {
     /// What to find out.
     #[arg(long, value_enum, default_value_t = Profile::SelfHosted)]
     profile: Profile,
-    /// The server, without /v1. [default with --profile hosted: https://api.cueapi.ai]
+    /// The server, without /v1. With --profile hosted the default is the hosted service.
     #[arg(long, env = "CUEAPI_BASE_URL")]
     base_url: Option<String>,
     /// An API key of an account for tests; in the environment it shows in no list of processes.
@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let hosted = args.profile == Profile::Hosted;
     let Some(base_url) = args.base_url.as_deref().or(hosted.then_some("https://api.cueapi.ai")) else {
-        eprintln!("which server? --base-url or CUEAPI_BASE_URL");
+        eprintln!("no server is named: pass --base-url, or set CUEAPI_BASE_URL");
         return ExitCode::FAILURE;
     };
     let target = Target::new(base_url, &args.api_key)
