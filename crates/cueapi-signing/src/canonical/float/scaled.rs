@@ -105,7 +105,7 @@ pub(super) fn spell(Float { mantissa, exponent }: Float) -> (u64, i32) {
 /// `n × 2^exponent` times a power of ten, rounded to an odd integer unless it is one.
 ///
 /// No double needs more than the 192 bits for that: what is nearest to an integer without being one is farther from it than what is
-/// missing. `python3 crates/cueapi-signing/tests/undecided.py` shows it for all of them.
+/// missing. `python3 xtask/src/vectors/undecided.py` shows it for all of them.
 fn to_odd(n: u64, exponent: i32, ten: &Power) -> u64 {
     let scaled = scale(n, ten);
     let fraction_bits = (-exponent - scaled.exponent).unsigned_abs();

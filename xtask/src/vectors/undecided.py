@@ -1,4 +1,4 @@
-"""Shows that 192 bits decide how every double is spelled: see `to_odd` in `src/canonical/float/scaled.rs`.
+"""Shows that 192 bits decide how every double is spelled: see `to_odd` in `crates/cueapi-signing/src/canonical/float/scaled.rs`.
 
 What is rounded there is n * a, where a = 2^exponent / 10^power depends on the double's exponent, and n is up to four times its
 mantissa, and two. Of all n up to a bound, one of the continued fraction's denominators is nearest to an integer without being one.
