@@ -61,28 +61,6 @@ impl Timestamp {
             .map_err(|_| TimestampError::OUT_OF_RANGE)
     }
 
-    /// Reads the date of an HTTP header, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-    ///
-    /// ```
-    /// use cueapi_types::Timestamp;
-    ///
-    /// let date = Timestamp::from_http_date("Sun, 06 Nov 1994 08:49:37 GMT")?;
-    /// assert_eq!(date.to_string(), "1994-11-06T08:49:37Z");
-    /// # Ok::<(), cueapi_types::TimestampError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// When it is not such a date. A wrong day of the week is let pass: the rest of the date says what is meant.
-    pub fn from_http_date(text: &str) -> Result<Self, TimestampError> {
-        const PARSER: jiff::fmt::rfc2822::DateTimeParser =
-            jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-        PARSER
-            .parse_timestamp(text)
-            .map(Self)
-            .map_err(|_| TimestampError::NOT_HTTP_DATE)
-    }
-
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded towards zero.
     ///
     /// ```
@@ -190,7 +168,6 @@ pub struct TimestampError(&'static str);
 
 impl TimestampError {
     const NOT_RFC_3339: Self = Self("not an RFC 3339 timestamp with an offset, such as 2026-05-01T14:00:00Z");
-    const NOT_HTTP_DATE: Self = Self("not an HTTP date, such as Sun, 06 Nov 1994 08:49:37 GMT");
     const OUT_OF_RANGE: Self = Self("the year of the timestamp is out of range");
 }
 
